@@ -1,0 +1,1 @@
+"""The bodies of the activities: all IO happens here."""

@@ -1,0 +1,154 @@
+"""Hands parts to platforms: written down before and after, retried by the class of the failure."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import structlog
+from flows.registry import flow as find_flow
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.beating import beating
+from activities.failures import as_application_error
+from activities.sending import Sending
+from contracts import delivery as contract
+from contracts.delivery import PartState, SendPart, Sent
+from domain.failures import Transient
+from domain.messages import Part
+from platforms.base import Platform
+from providers.records.accounts import PROBE_SECONDS, Pauses
+from providers.records.leases import Lease
+from providers.records.outbox import Outbox, OutboxRow
+from runtime import metrics
+from runtime.accounts import Account, Accounts
+
+log = structlog.get_logger()
+
+LONGEST_ATTEMPT_SECONDS = 45
+"""No attempt takes longer (connect, write and read time-outs, a look-up): an older one has died, whoever made it."""
+
+
+class Delivery(contract.Delivery):
+    """Sends a part at most once for every outcome it can know; see `docs/decisions/0002-sends.md`."""
+
+    def __init__(
+        self, accounts: Accounts, platforms: Mapping[str, Platform], outbox: Outbox, pauses: Pauses, lease: Lease
+    ) -> None:
+        self._accounts = accounts
+        self._platforms = platforms
+        self._outbox = outbox
+        self._pauses = pauses
+        self._lease = lease
+        self._sending = Sending(outbox, pauses)
+
+    @activity.defn(name="send")
+    async def send(self, order: SendPart) -> Sent:
+        """Send one part.
+
+        Raises:
+            ApplicationError: try again later; it says when.
+            CancelledError: called back while nothing was under way.
+        """
+        async with beating():
+            work = asyncio.ensure_future(self._send(order))
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                # Called back. What is under way is finished first: its outcome must not become unknown.
+                try:
+                    return await work
+                except ApplicationError:
+                    raise asyncio.CancelledError from None
+
+    async def _send(self, order: SendPart) -> Sent:
+        try:
+            sent = await self._send_or_find_out(order)
+        except Exception as error:
+            raise as_application_error(error, activity.info().attempt) from error
+        self._measure(order, sent)
+        return sent
+
+    async def _send_or_find_out(self, order: SendPart) -> Sent:
+        account = self._accounts.find(order.to.platform, order.to.account)
+        known = await self._outbox.find(order.key) if order.part is None else None
+        part, route = self._words(order, account, known)
+        if part is None:
+            return Sent(state=PartState.DEAD, reason="there is nothing to send under this key")
+        if account is None:
+            return await self._nobody_to_send(order, part, route)
+        if await self._is_paused(account) and not await self._is_settled(order.key):
+            return await self._wait_for_a_token(order, part, route, account)
+        row = await self._outbox.claim(order.key, order.to, route, part, order.turn)
+        if row is None:
+            return await self._after_an_earlier_attempt(order, account)
+        return await self._sending.attempt(order, row, account, self._platforms[order.to.platform])
+
+    def _words(self, order: SendPart, account: Account | None, known: OutboxRow | None) -> tuple[Part | None, str]:
+        """What to say: the part itself, what the outbox keeps for a dead letter, or the account's "one moment"."""
+        if order.part is not None:
+            return order.part, order.route
+        if order.interim:
+            text = (account.interim_text if account else "") or find_flow(order.flow).interim()
+            return Part(text=text), order.route
+        return (known.part, known.route) if known else (None, "")
+
+    async def _nobody_to_send(self, order: SendPart, part: Part, route: str) -> Sent:
+        reason = f"the {order.to.platform} account {order.to.account} is not set up here"
+        await self._outbox.claim(order.key, order.to, route, part, order.turn)
+        await self._outbox.bury(order.key, reason, lettered=not order.interim)
+        return Sent(state=PartState.DEAD, reason=reason)
+
+    # --- an account whose credential was refused -----------------------------------------------------------------
+
+    async def _is_paused(self, account: Account) -> bool:
+        pause = await self._pauses.look(account.platform, account.account, account.access_token)
+        return pause is not None and not pause.may_probe
+
+    async def _is_settled(self, key: str) -> bool:
+        row = await self._outbox.find(key)
+        return row is not None and row.state not in ("pending", "sending")
+
+    async def _wait_for_a_token(self, order: SendPart, part: Part, route: str, account: Account) -> Sent:
+        """Keep the part until the credential is mended; a courtesy is not kept."""
+        reason = f"sends of {account.platform} account {account.account} are paused: its credential was refused"
+        if order.interim:
+            return Sent(state=PartState.DROPPED, reason=reason)
+        if await self._outbox.claim(order.key, order.to, route, part, order.turn):
+            await self._outbox.mark_waiting(order.key, reason, PROBE_SECONDS, counted=False)
+        raise Transient(reason, retry_after=PROBE_SECONDS)
+
+    # --- an earlier attempt ----------------------------------------------------------------------------------------
+
+    async def _after_an_earlier_attempt(self, order: SendPart, account: Account) -> Sent:
+        row = await self._outbox.find(order.key)
+        if row is None:
+            raise Transient("the outbox row went away", retry_after=1)
+        if row.state != "sending":
+            return _as_settled(row)
+        if await self._is_under_way(row):
+            raise Transient("another attempt of this part is under way", retry_after=1)
+        return await self._sending.find_out(order, row, account, self._platforms[order.to.platform])
+
+    async def _is_under_way(self, row: OutboxRow) -> bool:
+        age = datetime.now(UTC) - row.attempt_at if row.attempt_at else None
+        if age is None or age.total_seconds() > LONGEST_ATTEMPT_SECONDS:
+            return False
+        if row.attempt_by == self._lease.holder:
+            return self._sending.is_busy_with(row.key)
+        return bool(row.attempt_by) and await self._lease.is_alive(row.attempt_by)
+
+    def _measure(self, order: SendPart, sent: Sent) -> None:
+        if sent.state is not PartState.SENT:
+            return
+        labels = (order.to.platform, order.to.account, order.flow)
+        metrics.messages_sent.labels(*labels, "interim" if order.interim else "reply").inc()
+        if order.interim:
+            metrics.interim_sent.labels(*labels).inc()
+        if order.began_at is not None:
+            waited = (datetime.now(UTC) - order.began_at).total_seconds() * 1000
+            metrics.end_to_end_latency_ms.labels(*labels).observe(max(0.0, waited))
+
+
+def _as_settled(row: OutboxRow) -> Sent:
+    return Sent(state=PartState(row.state), message_id=row.message_id, reason=row.last_error)

@@ -1,0 +1,73 @@
+"""Writes down orders, outcomes and messages, each once."""
+
+import structlog
+from temporalio import activity
+
+from activities.failures import as_application_error
+from contracts import records as contract
+from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
+from domain.decisions import Outcome
+from providers.records.books import Books
+from runtime import metrics
+
+log = structlog.get_logger()
+
+
+class Orders(contract.Orders):
+    """Creates orders."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    @activity.defn(name="place_order")
+    async def place_order(self, order: NewOrder) -> PlacedOrder:
+        """Create the order, or find the one that this key already made."""
+        try:
+            number, fresh = await self._books.place_order(order.address, order.key, order.draft)
+        except Exception as error:
+            raise as_application_error(error, activity.info().attempt) from error
+        if fresh:
+            metrics.orders_created.labels(order.address.platform, order.address.account, order.flow).inc()
+            log.info("order_placed", conversation=order.address.conversation_id, order=number)
+        return PlacedOrder(id=str(number), number=str(number))
+
+
+class Records(contract.Records):
+    """Writes the shop's books."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    @activity.defn(name="close_dialog")
+    async def close_dialog(self, closing: CloseDialog) -> Done:
+        """Write the dialog's outcome once."""
+        completed = closing.outcome is Outcome.COMPLETED
+        fresh = await self._books.close_dialog(
+            {
+                "key": closing.key,
+                "conversation_id": closing.address.conversation_id,
+                "flow": closing.flow,
+                "outcome": closing.outcome,
+                "completed": completed,
+                "dropoff": "" if completed else closing.waiting_for,
+                "messages": closing.messages,
+                "seconds": (closing.ended_at - closing.opened_at).total_seconds(),
+                "order_id": int(closing.order_id) if closing.order_id else None,
+            }
+        )
+        if fresh:
+            self._measure(closing)
+        return Done()
+
+    def _measure(self, closing: CloseDialog) -> None:
+        labels = (closing.address.platform, closing.address.account, closing.flow)
+        metrics.conversations_processed.labels(*labels).inc()
+        if closing.outcome is Outcome.EXPIRED:
+            metrics.conversations_timed_out.labels(*labels).inc()
+        log.info("dialog_closed", conversation=closing.address.conversation_id, outcome=str(closing.outcome))
+
+    @activity.defn(name="keep_messages")
+    async def keep_messages(self, kept: KeepMessages) -> Done:
+        """Write inbound messages to `message_logs`."""
+        await self._books.log_inbound(kept.address, kept.messages, kept.turn, "operator")
+        return Done()

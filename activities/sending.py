@@ -1,0 +1,156 @@
+"""One attempt at one part, and what each outcome means for it."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import structlog
+
+from contracts.delivery import PartState, SendPart, Sent
+from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
+from domain.messages import Receipt
+from platforms.base import Credentials, Lookup, Platform
+from providers.records.accounts import PROBE_SECONDS, Pauses
+from providers.records.outbox import Outbox, OutboxRow
+from runtime import metrics
+from runtime.accounts import Account
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 50
+LONGEST_BACKOFF_SECONDS = 600
+LOOK_UP_AFTER_SECONDS = 3
+"""After an unknown outcome the platform gets this long to finish before it is asked."""
+KEEP_TRYING_TO_NOTE_SECONDS = 20
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next attempt: 1, 2, 4, … up to ten minutes."""
+    return float(min(2 ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
+
+
+def credentials_of(account: Account) -> Credentials:
+    """What the platform's folder needs to speak for this account."""
+    return Credentials(
+        account=account.account,
+        access_token=account.access_token,
+        webhook_secret=account.webhook_secret,
+        api_base_url=account.api_base_url,
+        options=account.options,
+    )
+
+
+class Sending:
+    """Makes attempts and settles them in the outbox."""
+
+    def __init__(self, outbox: Outbox, pauses: Pauses) -> None:
+        self._outbox = outbox
+        self._pauses = pauses
+        self._busy: set[str] = set()
+        self._delivered: dict[str, Receipt] = {}
+        """Parts the platform took while PostgreSQL could not hear of it."""
+
+    def is_busy_with(self, key: str) -> bool:
+        """Whether an attempt of this process at this part is under way."""
+        return key in self._busy
+
+    async def attempt(self, order: SendPart, row: OutboxRow, account: Account, platform: Platform) -> Sent:
+        """Send the claimed part once and settle the outcome.
+
+        Raises:
+            Transient: it waits in the outbox and will be tried again; `retry_after` says when.
+        """
+        self._busy.add(row.key)
+        try:
+            receipt = await platform.send(order.to, row.route, row.part, row.key, credentials_of(account))
+            return await self._note_sent(row, receipt, account)
+        except EverturnError as error:
+            return await self._settle(error, order, row, account, platform)
+        except Exception as error:
+            log.exception("send_broke", key=row.key)
+            return await self._bury(order, row, f"unexpected {type(error).__name__}", unknown=True)
+        finally:
+            self._busy.discard(row.key)
+
+    async def _note_sent(self, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
+        """Write the success down, stubbornly: forgetting it would send the part twice or bury it."""
+        self._delivered[row.key] = receipt
+        deadline = time.monotonic() + KEEP_TRYING_TO_NOTE_SECONDS
+        while True:
+            try:
+                await self._outbox.mark_sent(row.key, receipt.message_id)
+                break
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.5)
+        del self._delivered[row.key]
+        if await self._pauses.resume(account.platform, account.account):
+            log.warning("account_resumed", platform=account.platform, account=account.account)
+        return Sent(state=PartState.SENT, message_id=receipt.message_id)
+
+    async def _settle(
+        self, error: EverturnError, order: SendPart, row: OutboxRow, account: Account, platform: Platform
+    ) -> Sent:
+        if row.key in self._delivered:  # sent, but PostgreSQL is away: not a failed send
+            raise error
+        kind = type(error).__name__
+        metrics.sends_failed.labels(account.platform, account.account, kind).inc()
+        log.warning("send_failed", key=row.key, attempt=row.attempts, kind=kind, reason=str(error)[:200])
+        match error:
+            case TokenRejected():
+                return await self._pause(error, order, row, account)
+            case OutcomeUnknown():
+                return await self._settle_unknown(error, order, row, platform)
+            case Transient():
+                return await self._wait(error, order, row)
+            case _:
+                return await self._bury(order, row, str(error), unknown=not isinstance(error, Rejected))
+
+    async def _pause(self, error: TokenRejected, order: SendPart, row: OutboxRow, account: Account) -> Sent:
+        """Nothing of this account goes out until its credential is mended; what waits is kept."""
+        if await self._pauses.pause(account.platform, account.account, account.access_token, str(error)[:200]):
+            log.critical("account_paused", platform=account.platform, account=account.account, reason=str(error)[:200])
+        if order.interim:
+            return await self._bury(order, row, str(error))
+        await self._outbox.mark_waiting(row.key, str(error), PROBE_SECONDS, counted=False)
+        raise Transient(str(error), retry_after=PROBE_SECONDS)
+
+    async def _settle_unknown(self, error: OutcomeUnknown, order: SendPart, row: OutboxRow, platform: Platform) -> Sent:
+        if order.interim or not platform.abilities(row.route).can_look_up:
+            return await self._bury(order, row, str(error), unknown=True)
+        raise Transient(str(error), retry_after=LOOK_UP_AFTER_SECONDS)  # the row stays "sending": the next attempt asks
+
+    async def _wait(self, error: Transient, order: SendPart, row: OutboxRow) -> Sent:
+        if order.interim or row.attempts >= MOST_ATTEMPTS:
+            return await self._bury(order, row, f"after {row.attempts} attempts: {error}")
+        delay = error.retry_after if error.retry_after is not None else backoff(row.attempts)
+        await self._outbox.mark_waiting(row.key, str(error), delay, counted=True)
+        raise Transient(str(error), retry_after=max(delay, 0.1))
+
+    async def _bury(self, order: SendPart, row: OutboxRow, reason: str, *, unknown: bool = False) -> Sent:
+        await self._outbox.bury(row.key, reason[:500], unknown=unknown, lettered=not order.interim)
+        if not order.interim:
+            log.error("dead_letter", key=row.key, unknown=unknown, reason=reason[:200])
+        return Sent(state=PartState.UNKNOWN if unknown else PartState.DEAD, reason=reason[:200])
+
+    async def find_out(self, order: SendPart, row: OutboxRow, account: Account, platform: Platform) -> Sent:
+        """An earlier attempt died or heard no answer: ask the platform what became of the part, never guess.
+
+        Raises:
+            Transient: it was not delivered and is tried again, or the platform cannot be asked just now.
+        """
+        if row.key in self._delivered:
+            return await self._note_sent(row, self._delivered[row.key], account)
+        if order.interim or not platform.abilities(row.route).can_look_up:
+            return await self._bury(order, row, "the outcome of an earlier attempt is unknown", unknown=True)
+        since = row.attempt_at or datetime.now(UTC)
+        found = await platform.look_up(order.to, row.route, row.part, row.key, since, credentials_of(account))
+        match found:
+            case Lookup.DELIVERED:
+                return await self._note_sent(row, Receipt(message_id=row.message_id), account)
+            case Lookup.NOT_DELIVERED:
+                await self._outbox.mark_waiting(row.key, "an earlier attempt was not delivered", 0.1, counted=True)
+                raise Transient("an earlier attempt was not delivered: trying again", retry_after=0.1)
+            case _:
+                return await self._bury(order, row, "the platform cannot tell what became of it", unknown=True)

@@ -1,0 +1,172 @@
+"""What goes into and comes out of a conversation's workflow."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.conversation import Attention, Holder
+from domain.identifiers import Address
+from domain.messages import InboundMessage, Part
+from domain.model import Value
+from domain.turn_taking import TurnTaking
+from pydantic import BaseModel, ConfigDict, Field
+
+TASK_QUEUE = "conversations"
+DELIVERY_QUEUE_PREFIX = "delivery-"
+MOST_TRANSCRIPT_LINES = 100
+
+
+class Waiting(BaseModel):
+    """An inbound message that no turn has taken yet, with the workflow's clock at its arrival."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: InboundMessage
+    at: datetime
+
+
+class OutboxEntry(BaseModel):
+    """A part decided but not yet confirmed sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    turn: int
+    name: str
+    """The part's place in its reply ("0", "1", …), "apology", "nobody-came", or "op-…" for an operator's reply."""
+    part: Part | None
+    """None: the part stands in the outbox table already (a dead letter sent again)."""
+    route: str
+    by_operator: bool = False
+    began_at: datetime | None = None
+    """When the first message of the burst that this part answers first was received; only on a reply's first part."""
+
+
+class TranscriptLine(BaseModel):
+    """One message, by reference: its text stands in `message_logs`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    turn: int
+    direction: str
+    """"in", "out", "interim" or "operator"."""
+    id: str
+
+
+class ConversationState(BaseModel):
+    """Everything a conversation knows: the one object that handlers touch and that continue-as-new carries over."""
+
+    rules: TurnTaking
+    epoch: str = ""
+    """The first run's id, shortened: keys made from it never meet those of an earlier conversation."""
+    waiting: list[Waiting] = Field(default_factory=list)
+    outbox: list[OutboxEntry] = Field(default_factory=list)
+    seen: dict[str, float] = Field(default_factory=dict)
+    """Message-id digest → the moment (Unix seconds) after which it may be forgotten."""
+    holder: Holder = Holder.ASSISTANT
+    handed_off_at: datetime | None = None
+    operator: str = ""
+    operator_at: datetime | None = None
+    """The operator's last act; None while a handed-off customer still waits for one."""
+    attention: tuple[Attention, ...] = ()
+    note: str = ""
+    """Why attention is asked for, in a few words."""
+    turn: int = 0
+    dialog: int = 0
+    """Dialogs opened so far; the current one's number while it is open."""
+    dialog_state: dict[str, Any] | None = None
+    dialog_opened_at: datetime | None = None
+    dialog_touched_at: datetime | None = None
+    """When its last turn was taken."""
+    dialog_messages: int = 0
+    phase: str = ""
+    waiting_for: str = ""
+    order_id: str = ""
+    orders: int = 0
+    last_message_at: datetime | None = None
+    route: str = ""
+    name: str = ""
+    replies: int = 0
+    """Replies written by operators so far; numbers their outbox keys."""
+    duplicates: int = 0
+    transcript: list[TranscriptLine] = Field(default_factory=list)
+
+    def model_post_init(self, _: Any) -> None:
+        """Count every field as set: histories leave out unset fields, and lists here are appended to in place."""
+        self.model_fields_set.update(type(self).model_fields)
+
+    def jot(self, line: TranscriptLine) -> None:
+        """Add to the transcript, which keeps its latest lines."""
+        self.transcript.append(line)
+        del self.transcript[:-MOST_TRANSCRIPT_LINES]
+
+
+class Opening(Value):
+    """The workflow's input: who is spoken with, by which flow and rules; and after continue-as-new, all that was."""
+
+    address: Address
+    flow: str
+    phase: str
+    rules: TurnTaking
+    carried: ConversationState | None = None
+
+
+class Resend(Value):
+    """Send a dead letter again; its part stands in the outbox table under `key`."""
+
+    key: str
+
+
+class TakeOver(Value):
+    """An operator seizes the conversation."""
+
+    operator: str = "operator"
+
+
+class Release(Value):
+    """An operator gives the conversation back to the assistant."""
+
+    operator: str = "operator"
+
+
+class OperatorReply(Value):
+    """An operator writes to the customer; writing takes the conversation over."""
+
+    text: str = Field(min_length=1, max_length=4_000)
+    operator: str = "operator"
+
+
+class Overview(Value):
+    """A conversation at a glance."""
+
+    conversation_id: str
+    platform: str
+    account: str
+    contact: str
+    flow: str
+    holder: Holder
+    phase: str
+    waiting_for: str
+    attention: tuple[Attention, ...]
+    note: str
+    turn: int
+    dialog: int
+    order_id: str
+    waiting_messages: int
+    outbox: int
+    duplicates: int
+    last_message_at: datetime | None
+    dialog_state: dict[str, Any] | None
+
+
+class PageRequest(Value):
+    """Which lines of the transcript."""
+
+    before: int | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class TranscriptPage(Value):
+    """Lines, oldest first, by reference."""
+
+    lines: tuple[TranscriptLine, ...]
+    total: int

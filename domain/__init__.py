@@ -1,0 +1,1 @@
+"""The nouns of the house: frozen values, no IO, no imports of ours."""

@@ -1,0 +1,45 @@
+"""Names of things: conversations, parts, orders. Made from what they belong to, never from chance."""
+
+from domain.model import Value
+
+LONGEST_CONTACT = 200
+"""Characters. Temporal allows 1000 bytes for a workflow id; a contact of four-byte characters still fits."""
+
+
+class Address(Value):
+    """Where a customer is reached: a contact on an account of a platform."""
+
+    platform: str
+    account: str
+    contact: str
+
+    @property
+    def conversation_id(self) -> str:
+        """The id of the conversation's workflow."""
+        return f"conv:{self.platform}:{self.account}:{self.contact}"
+
+    @classmethod
+    def of_conversation(cls, conversation_id: str) -> "Address":
+        """Read an address back out of a conversation's id.
+
+        Raises:
+            ValueError: the id is not `conv:{platform}:{account}:{contact}`.
+        """
+        pieces = conversation_id.split(":", 3)
+        if len(pieces) != 4 or pieces[0] != "conv" or not all(pieces):
+            raise ValueError(f"{conversation_id!r} is not a conversation id: expected conv:platform:account:contact")
+        return cls(platform=pieces[1], account=pieces[2], contact=pieces[3])
+
+
+def outbox_key(conversation_id: str, epoch: str, turn: int, part: str) -> str:
+    """The idempotency key of one part.
+
+    `epoch` tells apart the numbering of a conversation that closed and opened again; `part` is the part's place in
+    the reply ("0", "1", …) or a name ("interim").
+    """
+    return f"{conversation_id}/{epoch}/{turn}/{part}"
+
+
+def order_key(conversation_id: str, epoch: str, dialog: int, turn: int) -> str:
+    """The key that makes an order one row, however often its turn is carried out."""
+    return f"{conversation_id}/{epoch}/d{dialog}/t{turn}"

@@ -1,0 +1,31 @@
+"""The numbers of turn-taking that an account may choose."""
+
+import hashlib
+from datetime import timedelta
+
+from pydantic import Field
+
+from domain.messages import MessageKind
+from domain.model import Value
+
+
+class TurnTaking(Value):
+    """When a burst ends and when the assistant says "one moment"; seconds unless named otherwise."""
+
+    quiet_period: float = Field(default=2.0, ge=0, le=30)
+    longest_wait: float = Field(default=30.0, ge=0, le=300)
+    max_burst: int = Field(default=10, ge=1, le=100)
+    interim_after: float = Field(default=8.0, ge=0, le=120)
+    quiet_period_by_kind: dict[MessageKind, float] = Field(default_factory=dict)
+    dialog_ttl_hours: float = Field(default=24.0, gt=0)
+    dedupe_days: float = Field(default=7.0, gt=0)
+    handoff_patience_minutes: float = Field(default=30.0, gt=0)
+    """How long a customer who was handed off waits for a person before the assistant says so and helps again."""
+
+    def quiet_after(self, kind: MessageKind) -> timedelta:
+        """The debounce window after a message of this kind."""
+        return timedelta(seconds=self.quiet_period_by_kind.get(kind, self.quiet_period))
+
+    def digest(self) -> str:
+        """Eight characters that change when any number does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]

@@ -1,0 +1,43 @@
+"""When a burst ends, and in what order it is read."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from domain.messages import InboundMessage, MessageKind
+from domain.turn_taking import TurnTaking
+
+Arrival = tuple[MessageKind, datetime]
+
+MOST_SUPERSEDES = 3
+"""How often one turn's decision may be thrown away because the customer wrote on."""
+
+
+def burst_ends_at(arrivals: Sequence[Arrival], rules: TurnTaking) -> datetime:
+    """The moment the customer has paused long enough, or has waited long enough, whichever comes first."""
+    quiet = max(at + rules.quiet_after(kind) for kind, at in arrivals)
+    patience = arrivals[0][1] + timedelta(seconds=rules.longest_wait)
+    return min(quiet, patience)
+
+
+def pause_left(arrivals: Sequence[Arrival], rules: TurnTaking, now: datetime) -> timedelta:
+    """How much longer to listen before answering; zero or less: answer now."""
+    if len(arrivals) >= rules.max_burst:
+        return timedelta(0)
+    return burst_ends_at(arrivals, rules) - now
+
+
+def may_supersede(arrivals: Sequence[Arrival], rules: TurnTaking, superseded: int, now: datetime) -> bool:
+    """Whether a decision may still be thrown away for a newer message, without starving the first one."""
+    waited = now - arrivals[0][1]
+    return (
+        superseded < MOST_SUPERSEDES
+        and len(arrivals) < rules.max_burst
+        and waited < timedelta(seconds=rules.longest_wait)
+    )
+
+
+def in_order(messages: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
+    """As the customer typed them: by the platform's clock where every message carries it, else as they arrived."""
+    if any(message.sent_at is None for message in messages):
+        return tuple(messages)
+    return tuple(sorted(messages, key=lambda message: message.sent_at or message.received_at))

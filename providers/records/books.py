@@ -1,0 +1,110 @@
+"""What customers said, what they ordered, how dialogs ended: every write idempotent by its key."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from domain.failures import OurFault
+from domain.identifiers import Address
+from domain.messages import InboundMessage
+from domain.orders import OrderDraft
+from providers.records.pool import Pool, borrowed, fetch_one
+
+_LOG = """
+INSERT INTO message_logs (conversation_id, client_id, message_id, direction, kind, text, media, dialog_state, turn,
+                          timestamp)
+VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'in', %(kind)s, %(text)s, %(media)s, %(dialog_state)s,
+        %(turn)s, %(at)s)
+ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
+"""
+
+_ORDER = """
+WITH placed AS (
+    INSERT INTO orders (client_phone, delivery_address, bottles_count, items, total, currency, source,
+                        chat2desk_client_id, conversation_id, order_key)
+    VALUES (%(phone)s, %(address)s, %(bottles)s, %(items)s, %(total)s, %(currency)s, %(source)s,
+            %(chat2desk)s, %(conversation_id)s, %(key)s)
+    ON CONFLICT (order_key) DO NOTHING
+    RETURNING id, true AS fresh
+)
+SELECT id, fresh FROM placed UNION ALL SELECT id, false FROM orders WHERE order_key = %(key)s LIMIT 1
+"""
+
+_PLACED = "SELECT id, false AS fresh FROM orders WHERE order_key = %(key)s"
+
+_OUTCOME = """
+INSERT INTO dialog_outcomes (dialog_key, conversation_id, flow, outcome, completed, dropoff_state, total_messages,
+                             duration_seconds, order_id)
+VALUES (%(key)s, %(conversation_id)s, %(flow)s, %(outcome)s, %(completed)s, %(dropoff)s, %(messages)s, %(seconds)s,
+        %(order_id)s)
+ON CONFLICT (dialog_key) DO NOTHING
+RETURNING 1 AS fresh
+"""
+
+
+class Books:
+    """Writes the shop's books. Every method may raise `Unavailable`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def log_inbound(
+        self, address: Address, messages: Sequence[InboundMessage], turn: int, dialog_state: str
+    ) -> None:
+        """Write a burst down."""
+        rows = [_log_values(address, message, turn, dialog_state) for message in messages]
+        async with borrowed(self._pool) as connection:
+            if len(rows) == 1:
+                await connection.execute(_LOG, rows[0])
+                return
+            async with connection.transaction(), connection.cursor() as cursor:
+                await cursor.executemany(_LOG, rows)
+
+    async def place_order(self, address: Address, key: str, draft: OrderDraft) -> tuple[int, bool]:
+        """Create the order, or find the one this key made; returns its id and whether it is new."""
+        row = await fetch_one(self._pool, _ORDER, _order_values(address, key, draft))
+        if row is None:  # another attempt's row became visible between the two halves of the statement
+            row = await fetch_one(self._pool, _PLACED, {"key": key})
+        if row is None:
+            raise OurFault("an order key that is neither free nor taken")
+        return row["id"], row["fresh"]
+
+    async def close_dialog(self, values: dict[str, Any]) -> bool:
+        """Write a dialog's outcome; True the first time."""
+        return await fetch_one(self._pool, _OUTCOME, values) is not None
+
+
+def _log_values(address: Address, message: InboundMessage, turn: int, dialog_state: str) -> dict[str, Any]:
+    return {
+        "conversation_id": address.conversation_id,
+        "client_id": address.contact,
+        "message_id": _log_id(message, turn),
+        "kind": message.kind,
+        "text": message.text,
+        "media": Jsonb([item.model_dump() for item in message.media]),
+        "dialog_state": dialog_state,
+        "turn": turn,
+        "at": message.sent_at or message.received_at,
+    }
+
+
+def _log_id(message: InboundMessage, turn: int) -> str:
+    """A fingerprint that is soon forgotten may come again in a later turn, as a message of its own."""
+    return message.id if message.dedupe_seconds is None else f"{message.id}/{turn}"
+
+
+def _order_values(address: Address, key: str, draft: OrderDraft) -> dict[str, Any]:
+    return {
+        "phone": draft.client_phone,
+        "address": draft.delivery_address,
+        "bottles": draft.bottles_count,
+        "items": Jsonb(json.loads(draft.model_dump_json(include={"items"}))["items"]),
+        "total": draft.total,
+        "currency": draft.currency,
+        "source": address.platform,
+        "chat2desk": address.contact if address.platform == "chat2desk" else None,
+        "conversation_id": address.conversation_id,
+        "key": key,
+    }

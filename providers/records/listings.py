@@ -1,0 +1,114 @@
+"""What people look through: orders, transcripts, the outbox, dead letters. Reading only; newest first, paged by id."""
+
+from pathlib import Path
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from providers.records.pool import Pool, fetch_all, fetch_one
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+_ORDERS = """
+SELECT * FROM (SELECT *, substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') AS contact FROM orders) AS found
+ WHERE (%(contact)s::text IS NULL OR contact = %(contact)s OR conversation_id = %(contact)s)
+   AND (%(status)s::text IS NULL OR status = %(status)s)
+   AND (%(before)s::bigint IS NULL OR id < %(before)s)
+ ORDER BY id DESC LIMIT %(limit)s
+"""
+
+_TRANSCRIPT = """
+SELECT * FROM message_logs
+ WHERE conversation_id = %(conversation_id)s AND (%(before)s::bigint IS NULL OR id < %(before)s)
+ ORDER BY id DESC LIMIT %(limit)s
+"""
+
+_OUTBOX = """
+SELECT * FROM outbox
+ WHERE (%(state)s::text IS NULL AND state IN ('pending', 'sending') OR state = %(state)s)
+   AND (%(conversation_id)s::text IS NULL OR conversation_id = %(conversation_id)s)
+   AND (%(after)s::text IS NULL OR (created_at, key) > (%(after_at)s::timestamptz, %(after)s))
+ ORDER BY created_at, key LIMIT %(limit)s
+"""
+
+_DEAD_LETTERS = """
+SELECT dead_letters.*, outbox.part, outbox.attempts, outbox.contact, outbox.turn
+  FROM dead_letters JOIN outbox ON outbox.key = dead_letters.outbox_key
+ WHERE (%(before)s::bigint IS NULL OR dead_letters.id < %(before)s)
+ ORDER BY dead_letters.id DESC LIMIT %(limit)s
+"""
+
+# Both halves of a decision about a dead letter in one statement: it can be taken only once.
+_RAISE = """
+WITH letter AS (DELETE FROM dead_letters WHERE id = %(id)s RETURNING *)
+UPDATE outbox SET state = %(state)s, attempts = 0, next_attempt_at = NULL, updated_at = clock_timestamp()
+  FROM letter WHERE outbox.key = letter.outbox_key
+RETURNING letter.*
+"""
+
+_BURY_AGAIN = """
+WITH part AS (UPDATE outbox SET state = %(state)s WHERE key = %(outbox_key)s AND state = 'pending')
+INSERT INTO dead_letters (outbox_key, conversation_id, platform, account, reason, outcome_unknown, created_at)
+VALUES (%(outbox_key)s, %(conversation_id)s, %(platform)s, %(account)s, %(reason)s, %(outcome_unknown)s, %(created_at)s)
+ON CONFLICT (outbox_key) DO NOTHING
+"""
+
+
+async def orders(pool: Pool, contact: str | None, status: str | None, before: int | None, limit: int) -> list[DictRow]:
+    """Orders of everybody or of one contact (its id on the platform, or the whole conversation id)."""
+    return await fetch_all(pool, _ORDERS, {"contact": contact, "status": status, "before": before, "limit": limit})
+
+
+async def transcript(pool: Pool, conversation_id: str, before: int | None, limit: int) -> list[DictRow]:
+    """What was said in one conversation."""
+    return await fetch_all(pool, _TRANSCRIPT, {"conversation_id": conversation_id, "before": before, "limit": limit})
+
+
+async def outbox(
+    pool: Pool, state: str | None, conversation_id: str | None, after: tuple[str, str] | None, limit: int
+) -> list[DictRow]:
+    """Parts, oldest first: those that wait, or those in one state. `after` is the last page's (created_at, key)."""
+    at, key = after or (None, None)
+    values = {"state": state, "conversation_id": conversation_id, "after_at": at, "after": key, "limit": limit}
+    return await fetch_all(pool, _OUTBOX, values)
+
+
+async def dead_letters(pool: Pool, before: int | None, limit: int) -> list[DictRow]:
+    """Parts that a person must decide about."""
+    return await fetch_all(pool, _DEAD_LETTERS, {"before": before, "limit": limit})
+
+
+async def take_dead_letter(pool: Pool, letter: int, *, again: bool) -> DictRow | None:
+    """Take a letter off the pile: its part waits again, or is dropped. None: somebody else took it, or it never was."""
+    return await fetch_one(pool, _RAISE, {"id": letter, "state": "pending" if again else "dropped"})
+
+
+async def put_back(pool: Pool, letter: DictRow) -> None:
+    """Undo `take_dead_letter`, when the conversation could not be told."""
+    await fetch_one(pool, _BURY_AGAIN, {**letter, "state": "unknown" if letter["outcome_unknown"] else "dead"})
+
+
+async def paused_accounts(pool: Pool) -> list[DictRow]:
+    """Accounts whose credential the platform refused."""
+    return await fetch_all(pool, "SELECT platform, account, reason FROM paused_accounts ORDER BY platform, account")
+
+
+async def missing_migrations(pool: Pool) -> list[str]:
+    """Names of migrations that this build brings and the database has not seen."""
+    row = await fetch_one(pool, "SELECT to_regclass('schema_migrations') IS NOT NULL AS known")
+    rows = await fetch_all(pool, "SELECT name FROM schema_migrations") if row and row["known"] else []
+    return sorted({path.name for path in _MIGRATIONS.glob("*.sql")} - {found["name"] for found in rows})
+
+
+async def counts(pool: Pool) -> dict[str, dict[tuple[str, ...], float]]:
+    """How many parts wait and how many letters lie, by platform and account."""
+    waiting = await fetch_all(
+        pool,
+        "SELECT platform, account, count(*) AS n FROM outbox WHERE state IN ('pending', 'sending') GROUP BY 1, 2",
+    )
+    dead = await fetch_all(pool, "SELECT platform, account, count(*) AS n FROM dead_letters GROUP BY 1, 2")
+    return {"outbox_pending": _by_account(waiting), "dead_letters": _by_account(dead)}
+
+
+def _by_account(rows: list[Any]) -> dict[tuple[str, ...], float]:
+    return {(row["platform"], row["account"]): row["n"] for row in rows}

@@ -1,0 +1,116 @@
+"""The outbox table: one row a part, written down before and after each send."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from domain.identifiers import Address
+from domain.messages import Part
+from domain.model import Value
+from providers.records.pool import Pool, fetch_one
+
+_CLAIM = """
+INSERT INTO outbox (key, conversation_id, platform, account, contact, route, part, turn,
+                    state, attempts, attempt_by, attempt_at)
+VALUES (%(key)s, %(conversation_id)s, %(platform)s, %(account)s, %(contact)s, %(route)s, %(part)s, %(turn)s,
+        'sending', 1, %(worker)s, clock_timestamp())
+ON CONFLICT (key) DO UPDATE
+   SET state = 'sending', attempts = outbox.attempts + 1, attempt_by = %(worker)s, attempt_at = clock_timestamp(),
+       updated_at = clock_timestamp()
+ WHERE outbox.state = 'pending'
+RETURNING *
+"""
+
+_SENT = """
+WITH part AS (
+    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
+     WHERE key = %(key)s RETURNING *
+)
+INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
+SELECT conversation_id, contact, key, 'out', part ->> 'text', turn FROM part
+ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
+"""
+
+_BURIED = """
+WITH part AS (
+    UPDATE outbox SET state = %(state)s, last_error = %(reason)s, updated_at = clock_timestamp()
+     WHERE key = %(key)s RETURNING *
+), logged AS (
+    INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn, success, error_reason)
+    SELECT conversation_id, contact, key, 'out', part ->> 'text', turn, false, %(reason)s FROM part
+    ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET error_reason = excluded.error_reason
+)
+INSERT INTO dead_letters (outbox_key, conversation_id, platform, account, reason, outcome_unknown)
+SELECT key, conversation_id, platform, account, %(reason)s, %(unknown)s FROM part WHERE %(lettered)s
+ON CONFLICT (outbox_key) DO UPDATE SET reason = excluded.reason, outcome_unknown = excluded.outcome_unknown
+"""
+
+
+class OutboxRow(Value):
+    """One part as it stands in the table."""
+
+    key: str
+    route: str
+    part: Part
+    state: str
+    attempts: int
+    attempt_by: str
+    attempt_at: datetime | None
+    message_id: str
+    last_error: str
+
+
+class Outbox:
+    """Reads and writes the outbox table. Every method may raise `Unavailable`."""
+
+    def __init__(self, pool: Pool, worker: str) -> None:
+        self._pool = pool
+        self._worker = worker
+
+    async def claim(self, key: str, to: Address, route: str, part: Part, turn: int) -> OutboxRow | None:
+        """Begin an attempt; None when the part is not ours to send now (see `find`)."""
+        return _row(await fetch_one(self._pool, _CLAIM, self._claim_values(key, to, route, part, turn)))
+
+    def _claim_values(self, key: str, to: Address, route: str, part: Part, turn: int) -> dict[str, Any]:
+        return {
+            "key": key,
+            "conversation_id": to.conversation_id,
+            "platform": to.platform,
+            "account": to.account,
+            "contact": to.contact,
+            "route": route,
+            "part": Jsonb(part.model_dump(mode="json")),
+            "turn": turn,
+            "worker": self._worker,
+        }
+
+    async def find(self, key: str) -> OutboxRow | None:
+        """The part as it stands."""
+        return _row(await fetch_one(self._pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": key}))
+
+    async def mark_sent(self, key: str, message_id: str) -> None:
+        """The platform took it."""
+        await fetch_one(self._pool, _SENT, {"key": key, "message_id": message_id})
+
+    async def mark_waiting(self, key: str, reason: str, delay: float, *, counted: bool) -> None:
+        """It did not go out and will be tried again in `delay` seconds; an attempt that never left is not counted."""
+        await fetch_one(
+            self._pool,
+            """UPDATE outbox SET state = 'pending', last_error = %(reason)s,
+                      attempts = attempts - %(uncounted)s,
+                      next_attempt_at = clock_timestamp() + %(delay)s * interval '1 s',
+                      updated_at = clock_timestamp() WHERE key = %(key)s""",
+            {"key": key, "reason": reason, "delay": delay, "uncounted": 0 if counted else 1},
+        )
+
+    async def bury(self, key: str, reason: str, *, unknown: bool = False, lettered: bool = True) -> None:
+        """It will not be tried again by itself; `lettered`: a person should see it."""
+        state = "unknown" if unknown else "dead"
+        values = {"key": key, "reason": reason, "state": state, "unknown": unknown, "lettered": lettered}
+        await fetch_one(self._pool, _BURIED, values)
+
+
+def _row(row: DictRow | None) -> OutboxRow | None:
+    return OutboxRow.model_validate(row) if row else None

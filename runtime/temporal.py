@@ -1,0 +1,87 @@
+"""The Temporal client, made the same way in every process."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client, TLSConfig
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
+from temporalio.converter import DataConverter
+from temporalio.runtime import Runtime
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from runtime.settings import Settings
+
+
+class LeanPayloadConverter(PydanticPayloadConverter):
+    """Pydantic JSON without the fields nobody set: histories stay small."""
+
+    def __init__(self) -> None:
+        super().__init__(ToJsonOptions(exclude_unset=True))
+
+
+data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)
+
+
+
+
+PASSED_THROUGH = ("contracts", "domain", "policies")
+"""Replayed code of ours that is imported once, not once per conversation; what it may use is enforced by lint."""
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The workflow sandbox, with our replayed modules passed through."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
+    """Connect to the Temporal server the settings name.
+
+    Raises:
+        RuntimeError: the server does not answer.
+    """
+    return await Client.connect(
+        settings.temporal_address or "127.0.0.1:7233",
+        namespace=settings.temporal_namespace,
+        api_key=settings.temporal_api_key or None,
+        tls=_tls(settings),
+        data_converter=data_converter,
+        runtime=runtime,
+        lazy=lazy,
+    )
+
+
+def _tls(settings: Settings) -> TLSConfig | bool:
+    if not (settings.temporal_tls or settings.temporal_tls_ca_cert or settings.temporal_tls_client_cert):
+        return bool(settings.temporal_api_key)
+    return TLSConfig(
+        server_root_ca_cert=_read(settings.temporal_tls_ca_cert),
+        client_cert=_read(settings.temporal_tls_client_cert),
+        client_private_key=_read(settings.temporal_tls_client_key),
+    )
+
+
+def _read(path: str) -> bytes | None:
+    return Path(path).read_bytes() if path else None
+
+
+async def register_search_attributes(client: Client, keys: Iterable[SearchAttributeKey[str]]) -> list[str]:
+    """Make sure the namespace knows our search attributes; without them no workflow task could be completed.
+
+    Returns the names that were added.
+
+    Raises:
+        RPCError: the server cannot be reached, or this client may not do that (add them by hand then).
+    """
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace), timeout=timedelta(seconds=10)
+    )
+    missing = [key.name for key in keys if key.name not in known.custom_attributes]
+    if missing:
+        kinds = dict.fromkeys(missing, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+        await client.operator_service.add_search_attributes(request, timeout=timedelta(seconds=10))
+    return missing

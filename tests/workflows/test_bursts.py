@@ -1,0 +1,51 @@
+"""Bursts, caps, supersede and interim messages, as customers live them."""
+
+from temporalio.testing import WorkflowEnvironment
+
+from domain.turn_taking import TurnTaking
+from tests.workflows.harness import Chat, Shop, text, working
+
+RULES = TurnTaking(quiet_period=2, longest_wait=30, max_burst=10, interim_after=8)
+
+
+async def test_three_quick_messages_get_one_reply(env: WorkflowEnvironment) -> None:
+    """A customer who types in bursts is answered once."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("Привіт", "є сукня?", "синя")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=3)
+
+        assert ["Привіт+є сукня?+синя"] == shop.said
+
+
+async def test_a_doubled_webhook_is_answered_once(env: WorkflowEnvironment) -> None:
+    """A platform that delivers a message twice does not make us answer twice, not even after the answer."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        message = text("да")
+        await chat.write(message, message)
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=3)
+        await chat.write(message)
+        await env.sleep(60)
+
+        assert ["да"] == shop.said
+        assert 2 == (await chat.overview()).duplicates
+
+
+async def test_a_later_message_joins_the_burst_while_we_think(env: WorkflowEnvironment) -> None:
+    """A customer who writes on while the model thinks gets one answer to everything."""
+    shop = Shop()
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("две бутыли")
+        await chat.wait_until(lambda: shop.entered["decide"].is_set(), skip=3)
+        await chat.write("нет, три")
+        await chat.wait_until(lambda: shop.cancelled_decisions == 1)
+        shop.let_go("decide")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=5)
+
+        assert ["две бутыли+нет, три"] == shop.said
+        assert 1 == (await chat.overview()).turn

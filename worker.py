@@ -1,0 +1,196 @@
+"""The worker: builds the clients, registers workflows and activities, and runs until it is told to stop."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit
+from temporalio.api.workflowservice.v1 import UpdateTaskQueueConfigRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from activities.delivery import Delivery
+from activities.dialog import Dialog
+from activities.records import Orders, Records
+from contracts import search_attributes
+from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
+from platforms.base import Platform
+from platforms.http import build_client
+from platforms.registry import platforms as build_platforms
+from providers.records.accounts import Pauses
+from providers.records.books import Books
+from providers.records.leases import Lease
+from providers.records.outbox import Outbox
+from providers.records.pool import Pool, open_pool
+from runtime import metrics
+from runtime.accounts import Accounts
+from runtime.logs import configure_logs
+from runtime.sdk_metrics import carry_over, measured_runtime
+from runtime.settings import Settings, WrongSetting, load_settings
+from runtime.temporal import connect, register_search_attributes, sandbox
+from workflows.conversation import ConversationWorkflow
+
+log = structlog.get_logger()
+
+RATE_MARGIN = 0.8
+"""The server lets a small burst pass before it paces: measured at 5 to 7, so pace at four fifths of the limit."""
+
+SPEED = {
+    "graceful_shutdown_timeout": timedelta(seconds=6),
+    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=2),
+    "max_heartbeat_throttle_interval": timedelta(milliseconds=500),
+    "default_heartbeat_throttle_interval": timedelta(milliseconds=500),
+}
+
+
+@dataclass(frozen=True)
+class Hands:
+    """The activities with their clients inside."""
+
+    dialog: Dialog
+    orders: Orders
+    records: Records
+    delivery: Delivery
+
+
+def conversations_worker(client: Client, hands: Hands) -> Worker:
+    """Carries conversations: workflow tasks, decisions, books."""
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ConversationWorkflow],
+        activities=[
+            hands.dialog.decide,
+            hands.dialog.phrase,
+            hands.orders.place_order,
+            hands.records.close_dialog,
+            hands.records.keep_messages,
+        ],
+        workflow_runner=sandbox(),
+        max_cached_workflows=2_000,
+        max_concurrent_workflow_tasks=16,
+        max_concurrent_activities=200,
+        **SPEED,  # type: ignore[arg-type]  # one dict for both workers; each value has the keyword's type
+    )
+
+
+def delivery_worker(client: Client, platform: str, hands: Hands) -> Worker:
+    """Sends parts to one platform; its queue is paced by the server, per account."""
+    return Worker(
+        client,
+        task_queue=DELIVERY_QUEUE_PREFIX + platform,
+        activities=[hands.delivery.send],
+        max_concurrent_activities=200,
+        **SPEED,  # type: ignore[arg-type]  # as above
+    )
+
+
+async def pace(client: Client, platform: str, requests_per_minute: int) -> None:
+    """Tell the server how fast each account of a platform may send; it holds across any number of workers."""
+    limit = UpdateTaskQueueConfigRequest.RateLimitUpdate(
+        rate_limit=RateLimit(requests_per_second=requests_per_minute / 60 * RATE_MARGIN),
+        reason=f"{requests_per_minute} a minute per account",
+    )
+    request = UpdateTaskQueueConfigRequest(
+        namespace=client.namespace,
+        identity=client.identity,
+        task_queue=DELIVERY_QUEUE_PREFIX + platform,
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        update_fairness_key_rate_limit_default=limit,
+    )
+    await client.workflow_service.update_task_queue_config(request, timeout=timedelta(seconds=10))
+
+
+def build_hands(accounts: Accounts, platforms: Mapping[str, Platform], pool: Pool, lease: Lease) -> Hands:
+    """The activities of this process."""
+    books = Books(pool)
+    return Hands(
+        dialog=Dialog(accounts, platforms, books),
+        orders=Orders(books),
+        records=Records(books),
+        delivery=Delivery(accounts, platforms, Outbox(pool, lease.holder), Pauses(pool), lease),
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; work under way is finished first.
+
+    Raises:
+        RuntimeError: Temporal cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        runtime, buffer = measured_runtime()
+        client = await connect(settings, runtime=runtime)
+        await register_search_attributes(client, search_attributes.ALL)
+        pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-worker")
+        await pool.open()
+        stack.push_async_callback(pool.close)
+        platforms = build_platforms(await stack.enter_async_context(build_client()))
+        accounts = Accounts.of_settings(settings, platforms)
+        for account in accounts.all():
+            metrics.announce(account.platform, account.account, account.flow)
+        lease = Lease(settings.database_url, pool)
+        for errand in (lease.keep(), carry_over(buffer), _pace_all(client, accounts, platforms)):
+            stack.callback(asyncio.create_task(errand).cancel)
+        if settings.everturn_metrics_port is not None:
+            stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
+        hands = build_hands(accounts, platforms, pool, lease)
+        await _work(
+            [conversations_worker(client, hands), *(delivery_worker(client, name, hands) for name in platforms)]
+        )
+
+
+async def _pace_all(client: Client, accounts: Accounts, platforms: Mapping[str, Platform]) -> None:
+    """Set every platform's pace, as often as it takes; sending need not wait for it."""
+    for name, platform in platforms.items():
+        wanted = accounts.default(name).requests_per_minute or platform.abilities("").requests_per_minute
+        while True:
+            try:
+                await pace(client, name, wanted)
+                break
+            except RPCError as error:
+                log.warning("pace_not_set", platform=name, reason=str(error)[:200])
+                await asyncio.sleep(5)
+
+
+async def _work(workers: Sequence[Worker]) -> None:
+    """Poll until told to stop; then finish what is under way."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        log.info("worker_ready", queues=[worker.task_queue for worker in workers])
+        await stop.wait()
+        log.info("worker_stopping")
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker.shutdown())
+
+
+def main() -> int:
+    """Run the worker with the settings of the environment."""
+    try:
+        settings = load_settings()
+    except WrongSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure_logs(settings)
+    try:
+        asyncio.run(run(settings))
+    except (RuntimeError, OSError) as error:
+        log.error("worker_cannot_run", reason=str(error)[:300])
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Time and the order of things, nothing else."""

@@ -1,0 +1,216 @@
+"""A conversation: everything between one customer and us on one platform account; one workflow, many runs."""
+
+import asyncio
+from typing import assert_never
+
+from temporalio import workflow
+
+from workflows.card import Card
+from workflows.courier import Courier
+from workflows.effects import Effects
+from workflows.silence import Silence
+from workflows.turns import Turns
+
+with workflow.unsafe.imports_passed_through():
+    from datetime import timedelta
+
+    from contracts.conversation import (
+        ConversationState,
+        Opening,
+        OperatorReply,
+        OutboxEntry,
+        Overview,
+        PageRequest,
+        Release,
+        Resend,
+        TakeOver,
+        TranscriptLine,
+        TranscriptPage,
+        Waiting,
+    )
+    from domain.conversation import Attention, Holder
+    from domain.decisions import Outcome
+    from domain.messages import InboundMessage, Part
+    from policies import dedupe, history
+    from policies.session_window import Due
+
+@workflow.defn(name="ConversationWorkflow")
+class ConversationWorkflow:
+    """Hears messages, gathers bursts, takes turns, sends parts, and watches the silence between them."""
+
+    @workflow.init
+    def __init__(self, opening: Opening) -> None:
+        # Handlers of buffered signals run before run(): everything they touch stands here already.
+        self._opening = opening
+        self._state = opening.carried or ConversationState(rules=opening.rules, phase=opening.phase)
+        self._state.epoch = self._state.epoch or workflow.info().first_execution_run_id[:8]
+        self._card = Card(opening, self._state)
+        self._courier = Courier(opening, self._state)
+        self._effects = Effects(opening, self._state)
+        self._turns = Turns(opening, self._state, self._effects)
+        self._silence = Silence(self._state)
+        self._errands: list[asyncio.Task[None]] = []
+
+    @workflow.run
+    async def run(self, opening: Opening) -> None:
+        """Live until nothing needs this conversation any more."""
+        self._errands = [asyncio.create_task(self._courier.run()), asyncio.create_task(self._silence.run())]
+        while await self._customer_writes():
+            await self._turns.gather_burst()
+            await self._turns.take_turn()
+            await self._carry_over_if_long()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _customer_writes(self) -> bool:
+        """Rest until there is something to answer (True) or the conversation is over (False)."""
+        while True:
+            self._card.show()
+            await workflow.wait_condition(self._is_woken)
+            self._look_after_errands()
+            if self._state.waiting:
+                return True
+            if self._silence.is_over and await self._act_on_silence():
+                return False
+            await self._carry_over_if_long()
+
+    def _is_woken(self) -> bool:
+        return bool(
+            self._state.waiting
+            or self._silence.is_over
+            or self._history_is_long()
+            or any(errand.done() for errand in self._errands)
+        )
+
+    def _look_after_errands(self) -> None:
+        """An errand never ends by itself; if a bug ended one, fail the workflow task so that it is seen and retried."""
+        for errand in self._errands:
+            if errand.done():
+                errand.result()
+
+    # --- silence -----------------------------------------------------------------------------------------------
+
+    async def _act_on_silence(self) -> bool:
+        """Do what the silence leads to; True when the conversation is over."""
+        due = self._silence.take()
+        match due:
+            case None:
+                return False
+            case Due.DIALOG_OVER:
+                await self._effects.close_dialog(Outcome.EXPIRED, workflow.now())
+                self._state.phase = self._opening.phase
+            case Due.NOBODY_CAME:
+                self._hold(Holder.ASSISTANT)
+                await self._turns.say("nobody_came")
+            case Due.OPERATOR_LEFT:
+                self._hold(Holder.ASSISTANT)
+            case Due.CLOSE:
+                # A message that arrives while the last parts leave keeps the conversation open.
+                await workflow.wait_condition(lambda: not self._state.outbox or bool(self._state.waiting))
+                return not self._state.waiting
+            case never:
+                assert_never(never)
+        return False
+
+    def _hold(self, holder: Holder, operator: str = "") -> None:
+        state = self._state
+        state.holder = holder
+        state.operator = operator
+        state.operator_at = workflow.now() if operator else None
+        state.handed_off_at = None
+
+    # --- long lives --------------------------------------------------------------------------------------------
+
+    def _history_is_long(self) -> bool:
+        info = workflow.info()
+        return history.is_long(
+            info.get_current_history_length(),
+            info.get_current_history_size(),
+            suggested=info.is_continue_as_new_suggested(),
+        )
+
+    async def _carry_over_if_long(self) -> None:
+        """Continue as new between turns, with every waiting message and unsent part in hand."""
+        if not self._history_is_long():
+            return
+        await self._courier.call_back()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        # No await between here and the end of this run: whatever came until now is in the state.
+        workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))
+
+    # --- what others say to us ---------------------------------------------------------------------------------
+
+    @workflow.signal
+    def receive(self, message: InboundMessage) -> None:
+        """A customer's message. Synchronous on purpose: it is noted whole or not at all."""
+        state, now = self._state, workflow.now()
+        if dedupe.is_duplicate(state.seen, message.id, now):
+            state.duplicates += 1
+            self._count_duplicate()
+            return
+        keep = (
+            timedelta(days=state.rules.dedupe_days)
+            if message.dedupe_seconds is None
+            else timedelta(seconds=message.dedupe_seconds)
+        )
+        dedupe.remember(state.seen, message.id, now, keep)
+        state.waiting.append(Waiting(message=message, at=now))
+        state.last_message_at = now
+        state.route = message.route or state.route
+        state.name = message.name or state.name
+        state.jot(TranscriptLine(at=now, turn=state.turn + 1, direction="in", id=message.id))
+
+    def _count_duplicate(self) -> None:
+        address = self._opening.address
+        labels = {"platform": address.platform, "account": address.account}
+        workflow.metric_meter().with_additional_attributes(labels).create_counter("messages_duplicate").add(1)
+
+    @workflow.signal
+    def resend(self, letter: Resend) -> None:
+        """Send a dead letter again, behind whatever waits already."""
+        self._state.outbox.append(OutboxEntry(turn=self._state.turn, name=letter.key, part=None, route=""))
+
+    @workflow.query
+    def overview(self) -> Overview:
+        """The conversation at a glance."""
+        return self._card.overview()
+
+    @workflow.query
+    def transcript_page(self, page: PageRequest) -> TranscriptPage:
+        """The latest lines, or those before a given one, by reference."""
+        lines = self._state.transcript
+        end = len(lines) if page.before is None else max(0, min(page.before, len(lines)))
+        return TranscriptPage(lines=tuple(lines[max(0, end - page.limit) : end]), total=len(lines))
+
+    @workflow.update
+    def take_over(self, request: TakeOver) -> Overview:
+        """An operator seizes the conversation: nothing more of the assistant's leaves."""
+        self._seize(request.operator)
+        return self._card.overview()
+
+    @workflow.update
+    def release(self, request: Release) -> Overview:
+        """The operator gives the conversation back to the assistant."""
+        self._hold(Holder.ASSISTANT)
+        self._clear(Attention.HANDOFF)
+        return self._card.overview()
+
+    @workflow.update
+    def operator_reply(self, reply: OperatorReply) -> Overview:
+        """An operator writes to the customer, and holds the conversation from then on."""
+        self._seize(reply.operator)
+        state = self._state
+        state.replies += 1
+        part = Part(text=reply.text)
+        name = f"op-{state.replies}"
+        state.outbox.append(OutboxEntry(turn=state.turn, name=name, part=part, route=state.route, by_operator=True))
+        return self._card.overview()
+
+    def _seize(self, operator: str) -> None:
+        self._courier.withdraw()
+        self._hold(Holder.OPERATOR, operator or "operator")
+        self._clear(Attention.HANDOFF)
+
+    def _clear(self, attention: Attention) -> None:
+        self._state.attention = tuple(item for item in self._state.attention if item is not attention)
+        self._state.note = "" if not self._state.attention else self._state.note
+        self._card.show()

@@ -1,0 +1,116 @@
+"""Takes parts out, in order, one activity each."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.common import Priority
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from workflows import patience
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, TranscriptLine
+    from contracts.delivery import Delivery, PartState, SendPart, Sent
+    from domain.conversation import Attention, Holder
+    from domain.identifiers import outbox_key
+    from policies import history
+
+
+class Courier:
+    """The conversation's outbox: one part at a time, in order, and none of the assistant's after a take-over."""
+
+    def __init__(self, opening: Opening, state: ConversationState) -> None:
+        self._opening = opening
+        self._state = state
+        self._under_way: asyncio.Task[Sent] | None = None
+        self._called_back = False
+
+    async def run(self) -> None:
+        """Deliver whatever comes into the outbox, until called back."""
+        while True:
+            # Handlers may add or withdraw parts while we wait and while a part is under way.
+            await workflow.wait_condition(lambda: bool(self._state.outbox) and not self._called_back)
+            await self._deliver(self._state.outbox[0])
+
+    async def _deliver(self, entry: OutboxEntry) -> None:
+        if not self._may_go(entry):
+            self._state.outbox.remove(entry)
+            return
+        self._under_way = self._start(entry)
+        try:
+            self._note(entry, await self._under_way)
+        except ActivityError as error:
+            # Cancelled: withdrawn by a take-over, or called back before continue-as-new and sent again by the next run.
+            if not is_cancelled_exception(error):
+                self._note(entry, Sent(state=PartState.DEAD, reason=str(error.cause or error)[:200]))
+        finally:
+            self._under_way = None
+
+    def _may_go(self, entry: OutboxEntry) -> bool:
+        """The take-over fence, looked at again before every part."""
+        return entry.by_operator or entry.part is None or not self._state.operator
+
+    def _start(self, entry: OutboxEntry) -> "asyncio.Task[Sent]":
+        address = self._opening.address
+        parcel = SendPart(
+            to=address,
+            flow=self._opening.flow,
+            key=self.key(entry),
+            turn=entry.turn,
+            part=entry.part,
+            route=entry.route,
+            began_at=entry.began_at,
+        )
+        return workflow.start_activity_method(
+            Delivery.send,
+            parcel,
+            task_queue=DELIVERY_QUEUE_PREFIX + address.platform,
+            summary=f"turn {entry.turn}: part {entry.name}",
+            priority=Priority(fairness_key=address.account[:64]),
+            **patience.SPEAKING,
+        )
+
+    def key(self, entry: OutboxEntry) -> str:
+        """The outbox key of an entry; a dead letter sent again keeps the one it had."""
+        if entry.part is None:
+            return entry.name
+        return outbox_key(self._opening.address.conversation_id, self._state.epoch, entry.turn, entry.name)
+
+    def _note(self, entry: OutboxEntry, sent: Sent) -> None:
+        state = self._state
+        if entry in state.outbox:
+            state.outbox.remove(entry)
+        if sent.state in (PartState.DEAD, PartState.UNKNOWN):
+            self._ask_for_attention(sent)
+        elif entry.part is None and not state.outbox:
+            state.attention = tuple(item for item in state.attention if item is not Attention.DEAD_LETTER)
+        direction = "operator" if entry.by_operator else "out"
+        line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=sent.message_id or entry.name)
+        state.jot(line)
+
+    def _ask_for_attention(self, sent: Sent) -> None:
+        state = self._state
+        if Attention.DEAD_LETTER not in state.attention:
+            state.attention = (*state.attention, Attention.DEAD_LETTER)
+        state.note = f"a part is {sent.state}: {sent.reason}"[:200]
+
+    def withdraw(self) -> None:
+        """Take back what the assistant has not sent yet: an operator took over."""
+        state = self._state
+        withdrawn = [entry for entry in state.outbox if not (entry.by_operator or entry.part is None)]
+        if withdrawn and state.outbox[0] in withdrawn and self._under_way is not None:
+            self._under_way.cancel()
+        state.outbox = [entry for entry in state.outbox if entry not in withdrawn]
+        state.holder = Holder.OPERATOR
+
+    async def call_back(self) -> None:
+        """Stop before continue-as-new: a part under way arrives, or stays in the outbox for the next run."""
+        self._called_back = True
+        try:
+            await workflow.wait_condition(
+                lambda: self._under_way is None, timeout=history.CALL_BACK_GRACE, timeout_summary="let the last part land"
+            )
+        except TimeoutError:
+            if self._under_way is not None:
+                self._under_way.cancel()
+        await workflow.wait_condition(lambda: self._under_way is None)

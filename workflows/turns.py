@@ -1,0 +1,232 @@
+"""Gathers a burst and takes the turn: decide, then do."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from workflows import patience
+from workflows.effects import Effects
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, Waiting
+    from contracts.delivery import Delivery, SendPart, Sent
+    from contracts.dialog import Dialog, Phrase, TakeTurn
+    from domain.conversation import Holder
+    from domain.decisions import ORDER_NUMBER, Decision, Outcome
+    from domain.identifiers import outbox_key
+    from domain.messages import Part
+    from policies import bursts, session_window
+
+
+class Turns:
+    """One burst, one turn, one answer."""
+
+    def __init__(self, opening: Opening, state: ConversationState, effects: Effects) -> None:
+        self._opening = opening
+        self._state = state
+        self._effects = effects
+        self._burst_size = 0
+        self._interim: asyncio.Task[Sent] | None = None
+
+    async def gather_burst(self) -> None:
+        """Listen until the customer pauses, has waited long enough, or has said a great deal."""
+        while (pause := bursts.pause_left(self._arrivals(), self._state.rules, workflow.now())) > timedelta(0):
+            await self._until(self._burst_is_full, pause, "debounce window")
+
+    async def take_turn(self) -> None:
+        """Answer the burst, or keep it for the operator who holds the conversation."""
+        # The number moves before any await: another message may arrive while we think.
+        self._state.turn += 1
+        self._interim = None
+        self._fix_burst()
+        if self._state.holder is Holder.OPERATOR:
+            await self._effects.keep(tuple(item.message for item in self._take_burst()))
+            return
+        await self._start_over_if_stale()
+        try:
+            await self._carry_out(await self._decide())
+        except ActivityError as error:
+            await self._apologise(error)
+
+    # --- listening ---------------------------------------------------------------------------------------------
+
+    def _arrivals(self) -> list[bursts.Arrival]:
+        return [(item.message.kind, item.at) for item in self._state.waiting]
+
+    def _burst_is_full(self) -> bool:
+        return len(self._state.waiting) >= self._state.rules.max_burst
+
+    def _fix_burst(self) -> None:
+        self._burst_size = min(len(self._state.waiting), self._state.rules.max_burst)
+
+    def _take_burst(self) -> list[Waiting]:
+        """Remove the burst that was decided about; what came later waits for the next turn."""
+        burst = self._state.waiting[: self._burst_size]
+        del self._state.waiting[: self._burst_size]
+        return burst
+
+    def _customer_wrote_on(self, superseded: int) -> bool:
+        newer = len(self._state.waiting) > self._burst_size
+        return newer and bursts.may_supersede(self._arrivals(), self._state.rules, superseded, workflow.now())
+
+    async def _until(self, condition: Callable[[], bool], patience_left: timedelta, summary: str) -> bool:
+        """Wait for a condition or the end of patience; say which came (True: the condition)."""
+        try:
+            await workflow.wait_condition(condition, timeout=patience_left, timeout_summary=summary)
+        except TimeoutError:
+            return False
+        return True
+
+    # --- deciding ----------------------------------------------------------------------------------------------
+
+    async def _start_over_if_stale(self) -> None:
+        """A dialog silent for too long starts over, even where no timer could say so in time."""
+        state = self._state
+        if state.dialog_state is not None and session_window.is_stale(
+            state.dialog_touched_at, state.waiting[0].at, state.rules
+        ):
+            await self._effects.close_dialog(Outcome.EXPIRED, workflow.now())
+
+    async def _decide(self) -> Decision:
+        """Decide, anew for as long as the customer writes on and patience allows."""
+        interim_at = workflow.now() + timedelta(seconds=self._state.rules.interim_after)
+        superseded = 0
+        while True:
+            self._fix_burst()
+            thinking = self._start_thinking()
+            await self._think(thinking, superseded, interim_at - workflow.now())
+            if not self._customer_wrote_on(superseded):
+                return await thinking
+            superseded += 1
+            await self._listen_again(thinking)
+
+    def _start_thinking(self) -> "asyncio.Task[Decision]":
+        state = self._state
+        turn = TakeTurn(
+            address=self._opening.address,
+            flow=self._opening.flow,
+            turn=state.turn,
+            dialog=state.dialog + (state.dialog_state is None),
+            messages=bursts.in_order([item.message for item in state.waiting[: self._burst_size]]),
+            state=state.dialog_state,
+            rules_digest=state.rules.digest(),
+        )
+        return workflow.start_activity_method(
+            Dialog.decide, turn, summary=f"turn {state.turn}: decide", **patience.THINKING
+        )
+
+    async def _think(self, thinking: "asyncio.Task[Decision]", superseded: int, interim_in: timedelta) -> None:
+        """Wait for the decision or the next message; when it takes long, say "one moment" once."""
+
+        def enough() -> bool:
+            return thinking.done() or self._customer_wrote_on(superseded)
+
+        if self._interim is None and not await self._until(enough, interim_in, "interim message"):
+            self._say_one_moment(thinking)
+        await workflow.wait_condition(enough)
+
+    async def _listen_again(self, thinking: "asyncio.Task[Decision]") -> None:
+        """Throw the decision away and let the newer message join the burst; nothing of it has gone out yet."""
+        thinking.cancel()
+        await self.gather_burst()
+        try:
+            await thinking
+        except ActivityError:
+            return
+
+    def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
+        """Unless an earlier reply is still on its way: order matters more than courtesy."""
+        if self._state.outbox or thinking.done():
+            return
+        address = self._opening.address
+        key = outbox_key(address.conversation_id, self._state.epoch, self._state.turn, "interim")
+        courtesy = SendPart(
+            to=address,
+            flow=self._opening.flow,
+            key=key,
+            turn=self._state.turn,
+            route=self._state.route,
+            interim=True,
+        )
+        self._interim = workflow.start_activity_method(
+            Delivery.send,
+            courtesy,
+            task_queue=DELIVERY_QUEUE_PREFIX + address.platform,
+            summary=f"turn {self._state.turn}: interim message",
+            **patience.COURTESY,
+        )
+
+    async def _silence_interim(self) -> None:
+        """The answer begins: an interim message that has not gone yet never will, one under way lands first."""
+        if self._interim is None:
+            return
+        self._interim.cancel()
+        try:
+            await self._interim
+        except ActivityError:
+            return
+
+    # --- doing -------------------------------------------------------------------------------------------------
+
+    async def _carry_out(self, decision: Decision) -> None:
+        """Effects first, then the reply, then the books. From here on a new message waits for the next turn."""
+        state = self._state
+        if state.operator:
+            self._take_burst()  # taken over while we decided: the answer is the operator's now
+            return
+        if state.dialog_state is None and decision.outcome is not Outcome.CHITCHAT:
+            state.dialog += 1
+            state.dialog_opened_at = state.waiting[0].at
+        await self._effects.carry_out(decision.effects)
+        burst = self._take_burst()
+        self._adopt(decision, len(burst))
+        await self._silence_interim()
+        self._reply(decision.parts, burst[0])
+        if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
+            await self._effects.close_dialog(decision.outcome, workflow.now())
+
+    def _adopt(self, decision: Decision, messages: int) -> None:
+        state = self._state
+        state.dialog_state = decision.state
+        state.dialog_touched_at = workflow.now()
+        state.dialog_messages += messages
+        state.phase = decision.phase
+        state.waiting_for = decision.waiting_for
+        if decision.rules is not None:
+            state.rules = decision.rules
+
+    def _reply(self, parts: tuple[Part, ...], first: Waiting) -> None:
+        if self._state.operator:
+            return  # taken over while we decided: the words are the operator's now
+        for number, part in enumerate(parts):
+            text = part.text.replace(ORDER_NUMBER, self._state.order_id)
+            self._put_in_outbox(part.model_copy(update={"text": text}), str(number), None if number else first)
+
+    def _put_in_outbox(self, part: Part, name: str, answers: Waiting | None = None) -> None:
+        self._state.outbox.append(
+            OutboxEntry(
+                turn=self._state.turn,
+                name=name,
+                part=part,
+                route=self._state.route,
+                began_at=answers.message.received_at if answers else None,
+            )
+        )
+
+    async def _apologise(self, error: ActivityError) -> None:
+        """The turn failed for good: the customer hears it, an operator sees it, the next message finds us ready."""
+        burst = self._take_burst()
+        self._effects.raise_flag(f"turn {self._state.turn} failed: {error.cause or error}")
+        await self._silence_interim()
+        await self.say("apology", answers=burst[0] if burst else None)
+
+    async def say(self, phrase: str, answers: Waiting | None = None) -> None:
+        """Send one of the flow's standing sentences."""
+        wanted = Phrase(address=self._opening.address, flow=self._opening.flow, name=phrase)
+        spoken = await workflow.execute_activity_method(
+            Dialog.phrase, wanted, summary=f"turn {self._state.turn}: {phrase}", **patience.BOOKKEEPING
+        )
+        self._put_in_outbox(Part(text=spoken.text), phrase, answers)
