@@ -1,27 +1,15 @@
-"""One time-skipping server for all workflow tests of a process."""
+"""One time-skipping server a test."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-import sys
 
 import pytest
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
-from contracts import search_attributes
-from runtime.temporal import data_converter
-
-SERVER = Path(sys.executable).parent / "temporal-test-server"
+from tests.workflows.servers import time_skipping
 
 
 @pytest.fixture
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     """A server whose clock runs ahead whenever everybody waits."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(SERVER), data_converter=data_converter
-    ) as environment:
-        kinds = {key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD for key in search_attributes.ALL}
-        request = AddSearchAttributesRequest(namespace=environment.client.namespace, search_attributes=kinds)
-        await environment.client.operator_service.add_search_attributes(request)
+    async with time_skipping() as environment:
         yield environment

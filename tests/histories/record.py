@@ -1,0 +1,28 @@
+"""Records the scenarios' histories (`make histories`); only when a change is meant to leave old conversations behind."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.histories.scenarios import SCENARIOS
+from tests.workflows.servers import time_skipping
+
+FOLDER = Path(__file__).parent / "recorded"
+
+
+async def main() -> int:
+    """Play every scenario on a fresh server and keep its history under a new name beside the older ones."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, scenario in SCENARIOS.items():
+        async with time_skipping() as env:
+            chat = await scenario(env)
+            history = await chat.handle.fetch_history()
+            number = 1 + len(list(FOLDER.glob(f"{name}.*.json")))
+            path = FOLDER / f"{name}.{number}.json"
+            path.write_text(history.to_json() + "\n", encoding="utf-8")
+            print(f"{path.name}: {len(history.events)} events")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,28 @@
+"""Conversations recorded on earlier builds go on with this one."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from runtime.temporal import data_converter, sandbox
+from workflows.conversation import ConversationWorkflow
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+
+
+def test_there_are_histories_to_replay() -> None:
+    """A corpus that was lost would make the next test pass without looking at anything."""
+    assert 3 <= len(RECORDED)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+async def test_a_running_conversation_survives_the_deploy(path: Path) -> None:
+    """What a customer began yesterday is carried on by today's build, step for step."""
+    replayer = Replayer(workflows=[ConversationWorkflow], data_converter=data_converter, workflow_runner=sandbox())
+    history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+
+    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+
+    assert None is result.replay_failure
