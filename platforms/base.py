@@ -104,7 +104,11 @@ class Platform(Protocol):
     async def look_up(
         self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
     ) -> Lookup:
-        """Find out whether a part sent at or after `since` reached the platform. Only asked where `can_look_up`."""
+        """Find out whether a part sent at or after `since` reached the platform. Only asked where `can_look_up`.
+
+        Raises:
+            Transient: the platform cannot be asked just now.
+        """
         ...
 
     async def check_credentials(self, credentials: Credentials) -> None:

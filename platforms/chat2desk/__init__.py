@@ -1,0 +1,1 @@
+"""Chat2Desk: webhooks in, API v1 out."""

@@ -1,0 +1,1 @@
+"""ManyChat: External Request in, Public API (push) out."""

@@ -1,0 +1,128 @@
+"""The simulated customers' phones: what each shows, in a SQLite file that survives a killed process."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from domain.messages import Choice
+from domain.model import Value
+from platforms.simulation_faults import Faults
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, at TEXT NOT NULL,
+    entry TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_by_contact ON entries (platform, contact, id);
+CREATE TABLE IF NOT EXISTS unknown (platform TEXT NOT NULL, contact TEXT NOT NULL, PRIMARY KEY (platform, contact));
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, at TEXT NOT NULL,
+    outcome TEXT NOT NULL);
+"""
+
+
+class Direction(StrEnum):
+    """Seen from us: `in` was typed by the customer, `out` came from us or an operator."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Entry(Value):
+    """One bubble on a customer's phone."""
+
+    id: int = 0
+    platform: str
+    contact: str
+    at: datetime
+    direction: Direction
+    text: str = ""
+    choices: tuple[Choice, ...] = ()
+    image_url: str = ""
+    external_id: str = ""
+    dialog: str = ""
+    opened: bool = False
+    """Whether this message asked to show the dialog to operators."""
+
+
+class World:
+    """Everything simulated customers have seen, and the faults of the platforms in between."""
+
+    def __init__(
+        self, path: str | Path = ":memory:", clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.faults = Faults()
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute("PRAGMA synchronous=NORMAL")  # survives a killed process; only a power cut may lose the end
+        self._base.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._base.close()
+
+    def show(self, entry: Entry) -> Entry:
+        """Put a bubble on a phone; returns it with its id."""
+        with self._lock:
+            row = self._base.execute(
+                "INSERT INTO entries (platform, contact, at, entry) VALUES (?, ?, ?, ?)",
+                (entry.platform, entry.contact, entry.at.isoformat(), entry.model_dump_json()),
+            )
+        return entry.model_copy(update={"id": row.lastrowid or 0})
+
+    def phone(self, platform: str, contact: str, after: int = 0) -> list[Entry]:
+        """What a phone shows, oldest first."""
+        rows = self._rows(
+            "SELECT id, entry FROM entries WHERE platform = ? AND contact = ? AND id > ? ORDER BY id",
+            (platform, contact, after),
+        )
+        return [Entry.model_validate_json(entry).model_copy(update={"id": number}) for number, entry in rows]
+
+    def said_to(self, platform: str, contact: str) -> list[str]:
+        """The texts a customer has received, oldest first."""
+        return [entry.text for entry in self.phone(platform, contact) if entry.direction is Direction.OUT]
+
+    def contacts(self, platform: str) -> list[str]:
+        """Whose phones there are."""
+        return [name for (name,) in self._rows("SELECT DISTINCT contact FROM entries WHERE platform = ?", (platform,))]
+
+    def called(self, platform: str) -> set[str]:
+        """Whom somebody tried to reach, with or without success."""
+        rows = self._rows("SELECT DISTINCT contact FROM calls WHERE platform = ?", (platform,))
+        return {name for (name,) in rows}
+
+    def set_unknown(self, platform: str, contact: str, *, unknown: bool) -> None:
+        """Make the platform forget a contact, or know it again."""
+        change = (
+            "INSERT OR IGNORE INTO unknown VALUES (?, ?)"
+            if unknown
+            else ("DELETE FROM unknown WHERE platform = ? AND contact = ?")
+        )
+        with self._lock:
+            self._base.execute(change, (platform, contact))
+
+    def is_unknown(self, platform: str, contact: str) -> bool:
+        """Whether the platform says it never met this contact."""
+        return bool(self._rows("SELECT 1 FROM unknown WHERE platform = ? AND contact = ?", (platform, contact)))
+
+    def log_call(self, platform: str, contact: str, outcome: str) -> None:
+        """Remember a send call: its fault, or the HTTP status it was answered with."""
+        with self._lock:
+            self._base.execute(
+                "INSERT INTO calls (platform, contact, at, outcome) VALUES (?, ?, ?, ?)",
+                (platform, contact, self.clock().isoformat(), outcome),
+            )
+
+    def calls(self, platform: str) -> list[dict[str, str]]:
+        """Every send call, oldest first."""
+        rows = self._rows("SELECT contact, at, outcome FROM calls WHERE platform = ? ORDER BY id", (platform,))
+        return [{"contact": contact, "at": at, "outcome": outcome} for contact, at, outcome in rows]
+
+    def _rows(self, query: str, values: tuple[str | int, ...]) -> list[tuple[str, ...]]:
+        with self._lock:
+            return self._base.execute(query, values).fetchall()

@@ -1,0 +1,98 @@
+"""Delivery with everything real around it: PostgreSQL, HTTP, and platforms that speak their own wire format."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from temporalio.testing import ActivityEnvironment
+
+from activities.delivery import Delivery
+from contracts.delivery import SendPart, Sent
+from domain.identifiers import Address
+from domain.messages import Part
+from domain.turn_taking import TurnTaking
+from platforms.chat2desk.simulator import dialog_of
+from platforms.http import build_client
+from platforms.registry import platforms, simulators
+from platforms.simulation import World
+from providers.records.accounts import Pauses
+from providers.records.leases import Lease
+from providers.records.outbox import Outbox
+from providers.records.pool import Pool, fetch_all, open_pool
+from runtime.accounts import Account, Accounts
+
+
+@dataclass
+class Post:
+    """One worker's delivery, and what the customers see."""
+
+    delivery: Delivery
+    world: World
+    pool: Pool
+    lease: Lease
+    base_url: str
+    token: str = "token"
+
+    async def send(self, key: str, text: str = "привет", platform: str = "chat2desk", **more: Any) -> Sent:
+        """Carry out one attempt, as the worker would."""
+        route = more.pop("route", f"telegram/1/{dialog_of('42')}" if platform == "chat2desk" else "instagram")
+        to = Address(platform=platform, account="main", contact=more.pop("contact", "42"))
+        order = SendPart(to=to, flow="water_order", key=key, turn=1, part=Part(text=text), route=route, **more)
+        return await ActivityEnvironment().run(self.delivery.send, order)
+
+    async def rows(self, query: str) -> list[dict[str, Any]]:
+        """Look into the database."""
+        return await fetch_all(self.pool, query)
+
+    async def row(self, key: str) -> dict[str, Any]:
+        """One part as it stands in the outbox."""
+        return (await fetch_all(self.pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": key}))[0]
+
+
+@pytest.fixture
+async def base_url(world: World) -> AsyncIterator[str]:
+    """All simulators behind one loopback port."""
+    server = uvicorn.Server(uvicorn.Config(simulators(world), port=0, log_level="warning", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 — uvicorn offers a flag, no event
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture
+def world() -> World:
+    """A world nobody has spoken in yet."""
+    return World()
+
+
+def accounts_at(base_url: str, token: str) -> Accounts:
+    """An account on each simulated platform."""
+    return Accounts(
+        Account(
+            platform=name, account="main", access_token=token, api_base_url=f"{base_url}/{name}", flow="water_order",
+            turn_taking=TurnTaking(),
+        )
+        for name in ("chat2desk", "manychat")
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def post(database_url: str, base_url: str, world: World) -> AsyncIterator[Post]:
+    """A worker's delivery on an empty database."""
+    pool = open_pool(database_url, size=4, name="test")
+    await pool.open()
+    lease = Lease(database_url, pool)
+    keeping = asyncio.create_task(lease.keep())
+    async with build_client(httpx.Timeout(connect=1, read=0.5, write=1, pool=1)) as client:
+        accounts = accounts_at(base_url, "token")
+        delivery = Delivery(accounts, platforms(client), Outbox(pool, lease.holder), Pauses(pool), lease)
+        yield Post(delivery, world, pool, lease, base_url)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await pool.close()

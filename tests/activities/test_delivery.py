@@ -1,0 +1,175 @@
+"""One part, one send: what each answer of a platform means for the customer and for the outbox."""
+
+import asyncio
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.sending import backoff
+from contracts.delivery import PartState
+from domain.identifiers import Address
+from domain.messages import Part
+from platforms.chat2desk.simulator import dialog_of
+from platforms.simulation import Fault, FaultKind
+from providers.records.leases import Lease
+from providers.records.outbox import Outbox
+from tests.activities.conftest import Post, accounts_at
+
+
+def said(post: Post, platform: str = "chat2desk") -> list[str]:
+    """What customer 42's phone shows."""
+    return post.world.said_to(platform, "42")
+
+
+async def test_a_part_is_sent_once_however_often_it_is_tried(post: Post) -> None:
+    """A retry after a crash does not say it twice."""
+    first = await post.send("k1")
+    again = await post.send("k1")
+
+    assert ["привет"] == said(post)
+    assert (PartState.SENT, PartState.SENT) == (first.state, again.state)
+    assert first.message_id == again.message_id != ""
+
+
+async def test_what_was_sent_stands_in_the_message_log(post: Post) -> None:
+    """The shop can read what its customers were told."""
+    await post.send("k1")
+
+    assert [("42", "out", "привет", True)] == [
+        (row["client_id"], row["direction"], row["text"], row["success"])
+        for row in await post.rows("SELECT * FROM message_logs")
+    ]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.RATE_LIMITED])
+async def test_a_platform_in_trouble_is_tried_again(post: Post, kind: FaultKind) -> None:
+    """A 500 or a 429 delays the message, and it arrives once."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=kind, retry_after=7 if kind == "429" else None))
+    with pytest.raises(ApplicationError) as failure:
+        await post.send("k1")
+
+    assert (7 if kind == "429" else 1) == failure.value.next_retry_delay.total_seconds()
+    assert not failure.value.non_retryable
+    assert "pending" == (await post.row("k1"))["state"]
+    assert PartState.SENT == (await post.send("k1")).state
+    assert ["привет"] == said(post)
+
+
+async def test_a_permanent_refusal_is_a_dead_letter_at_once(post: Post) -> None:
+    """A blocked contact is not knocked at fifty times; the operator sees why."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.REFUSED))
+    sent = await post.send("k1")
+
+    assert PartState.DEAD == sent.state
+    assert [("k1", False)] == [
+        (row["outbox_key"], row["outcome_unknown"]) for row in await post.rows("SELECT * FROM dead_letters")
+    ]
+    assert 1 == (await post.row("k1"))["attempts"]
+
+
+async def test_fifty_failures_are_enough(post: Post) -> None:
+    """A platform that stays broken ends in a dead letter, not in an endless retry."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR, times=None))
+    for _ in range(49):
+        with pytest.raises(ApplicationError):
+            await post.send("k1")
+    assert PartState.DEAD == (await post.send("k1")).state
+
+    assert [1, 2, 4, 8] == [backoff(n) for n in (1, 2, 3, 4)]
+    assert 600 == backoff(50)
+
+
+async def test_a_lost_answer_is_looked_up_where_that_is_possible(post: Post) -> None:
+    """Chat2Desk took it and its answer was lost: we ask, and do not say it again."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.ANSWER_LOST))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    assert PartState.SENT == (await post.send("k1")).state
+
+    assert ["привет"] == said(post)
+
+
+async def test_a_request_that_never_arrived_is_looked_up_and_sent(post: Post) -> None:
+    """Chat2Desk hung and never took it: we ask, and then say it."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RESET_BEFORE))
+    for _ in range(2):
+        with pytest.raises(ApplicationError):
+            await post.send("k1")
+    assert PartState.SENT == (await post.send("k1")).state
+
+    assert ["привет"] == said(post)
+
+
+async def test_a_lost_answer_is_never_guessed_where_nobody_can_tell(post: Post) -> None:
+    """ManyChat gives no way to ask: the part is marked unknown and shown, not repeated."""
+    post.world.faults.add(Fault(platform="manychat", kind=FaultKind.ANSWER_LOST))
+    sent = await post.send("k1", platform="manychat")
+    again = await post.send("k1", platform="manychat")
+
+    assert (PartState.UNKNOWN, PartState.UNKNOWN) == (sent.state, again.state)
+    assert ["привет"] == said(post, "manychat")
+    assert [True] == [row["outcome_unknown"] for row in await post.rows("SELECT * FROM dead_letters")]
+
+
+async def test_a_refused_token_pauses_the_account_and_keeps_what_waits(post: Post) -> None:
+    """Nothing is lost while the shop's token is wrong, nothing is hammered, and a mended token sends it all."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.UNAUTHORIZED, times=None))
+    for key in ("k1", "k2"):
+        with pytest.raises(ApplicationError):
+            await post.send(key)
+    assert 1 == len(post.world.calls("chat2desk")), "the second part does not even ask"
+    assert [("main", 0), ("main", 0)] == [
+        (row["account"], row["attempts"]) for row in await post.rows("SELECT * FROM outbox ORDER BY key")
+    ]
+
+    post.world.faults.clear("chat2desk")
+    post.delivery._accounts = accounts_at(post.base_url, "mended")
+    assert [PartState.SENT] * 2 == [(await post.send(key)).state for key in ("k1", "k2")]
+    assert [] == await post.rows("SELECT * FROM paused_accounts")
+
+
+async def test_a_token_that_works_again_is_noticed(post: Post) -> None:
+    """The same token, accepted again by the platform: one probe finds out, and the rest follow."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.UNAUTHORIZED))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    await post.rows("UPDATE paused_accounts SET probe_at = now() - interval '1 s' RETURNING 1")
+
+    assert PartState.SENT == (await post.send("k1")).state
+    assert [] == await post.rows("SELECT * FROM paused_accounts")
+
+
+async def test_a_dead_worker_is_told_from_a_busy_one(post: Post, database_url: str) -> None:
+    """Killed in the middle of a send: known at once, and asked about, while a living worker is waited for."""
+    await post.send("k0", "здравствуйте")
+    other = Lease(database_url, post.pool)
+    keeping = asyncio.create_task(other.keep())
+    async with asyncio.timeout(5):
+        while await post.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted") == []:
+            await asyncio.sleep(0.02)
+        while not await post.lease.is_alive(other.holder):
+            await asyncio.sleep(0.02)
+    to = Address(platform="chat2desk", account="main", contact="42")
+    await Outbox(post.pool, other.holder).claim("k1", to, f"telegram/1/{dialog_of('42')}", Part(text="привет"), 1)
+    with pytest.raises(ApplicationError, match="under way"):
+        await post.send("k1")
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    for _ in range(20):
+        try:
+            sent = await post.send("k1")
+            break
+        except ApplicationError:
+            await asyncio.sleep(0.05)
+
+    assert PartState.SENT == sent.state
+    assert ["здравствуйте", "привет"] == said(post)
+
+
+async def test_an_interim_message_is_tried_once_and_is_no_dead_letter(post: Post) -> None:
+    """A courtesy that fails troubles nobody."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR))
+    sent = await post.send("k1/interim", interim=True)
+
+    assert PartState.DEAD == sent.state
+    assert [] == await post.rows("SELECT * FROM dead_letters")
