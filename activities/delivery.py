@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
-from flows.registry import flow as find_flow
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -16,6 +15,7 @@ from contracts import delivery as contract
 from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import Transient
 from domain.messages import Part
+from flows.registry import flow as find_flow
 from platforms.base import Platform
 from providers.records.accounts import PROBE_SECONDS, Pauses
 from providers.records.leases import Lease

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flows.registry import flow as find_flow
 from temporalio import activity
 
 from activities.beating import beating
@@ -15,6 +14,7 @@ from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff
 from domain.messages import Part
 from flows.base import Flow, Senses, Turn
+from flows.registry import flow as find_flow
 from platforms.base import Platform
 from platforms.text import fit
 from providers.records.books import Books

@@ -112,7 +112,10 @@ class Settings(BaseSettings):
             account=self.manychat_account_id,
             access_token=self.manychat_api_key or self._simulated_token,
             webhook_secret=self.manychat_webhook_secret,
-            api_base_url=str(self.manychat_api_url or self._default_base("manychat", "https://api.manychat.com", self.manychat_api_key)),
+            api_base_url=str(
+                self.manychat_api_url
+                or self._default_base("manychat", "https://api.manychat.com", self.manychat_api_key)
+            ),
             requests_per_minute=self.manychat_rate_limit_requests_per_minute,
             flow=self.manychat_flow or "water_order",
             interim_text=self.manychat_interim_text,

@@ -26,8 +26,6 @@ class LeanPayloadConverter(PydanticPayloadConverter):
 data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)
 
 
-
-
 PASSED_THROUGH = ("contracts", "domain", "policies")
 """Replayed code of ours that is imported once, not once per conversation; what it may use is enforced by lint."""
 

@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from policies import dedupe, history
     from policies.session_window import Due
 
+
 @workflow.defn(name="ConversationWorkflow")
 class ConversationWorkflow:
     """Hears messages, gathers bursts, takes turns, sends parts, and watches the silence between them."""

@@ -108,7 +108,9 @@ class Courier:
         self._called_back = True
         try:
             await workflow.wait_condition(
-                lambda: self._under_way is None, timeout=history.CALL_BACK_GRACE, timeout_summary="let the last part land"
+                lambda: self._under_way is None,
+                timeout=history.CALL_BACK_GRACE,
+                timeout_summary="let the last part land",
             )
         except TimeoutError:
             if self._under_way is not None:

@@ -58,7 +58,7 @@ async def base_url(world: World) -> AsyncIterator[str]:
     """All simulators behind one loopback port."""
     server = uvicorn.Server(uvicorn.Config(simulators(world), port=0, log_level="warning", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 — uvicorn offers a flag, no event
+    while not server.started:
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True

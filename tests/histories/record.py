@@ -1,4 +1,4 @@
-"""Records the scenarios' histories (`make histories`); only when a change is meant to leave old conversations behind."""
+"""Records the scenarios' histories (`make histories`) beside those that are there already."""
 
 import asyncio
 import sys

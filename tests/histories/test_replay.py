@@ -1,5 +1,6 @@
 """Conversations recorded on earlier builds go on with this one."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def test_there_are_histories_to_replay() -> None:
 async def test_a_running_conversation_survives_the_deploy(path: Path) -> None:
     """What a customer began yesterday is carried on by today's build, step for step."""
     replayer = Replayer(workflows=[ConversationWorkflow], data_converter=data_converter, workflow_runner=sandbox())
-    history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+    recorded = await asyncio.to_thread(path.read_text, encoding="utf-8")
+    history = WorkflowHistory.from_json(path.stem, recorded)
 
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
 

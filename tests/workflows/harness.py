@@ -1,4 +1,4 @@
-"""A conversation on a time-skipping server, with scripted activities that note what happened and can be held mid-flight."""
+"""A conversation on a time-skipping server, with scripted activities that note what happened and can be held."""
 
 import asyncio
 import itertools
@@ -32,7 +32,8 @@ Script = Callable[[TakeTurn], Decision]
 
 def echo_flow(turn: TakeTurn) -> Decision:
     """Answers a burst with the texts it saw: "a+b"; the dialog stays open."""
-    return Decision(parts=(Part(text="+".join(m.text for m in turn.messages)),), phase="details", state={"n": turn.turn})
+    heard = "+".join(message.text for message in turn.messages)
+    return Decision(parts=(Part(text=heard),), phase="details", state={"n": turn.turn})
 
 
 class Shop:
@@ -119,9 +120,8 @@ class Shop:
 
 def text(words: str, *, id: str = "", kind: MessageKind = MessageKind.TEXT, **more: Any) -> InboundMessage:
     """A customer's message."""
-    return InboundMessage(
-        id=id or f"m{next(_numbers)}", kind=kind, text=words, received_at=more.pop("received_at", datetime.now(UTC)), **more
-    )
+    more.setdefault("received_at", datetime.now(UTC))
+    return InboundMessage(id=id or f"m{next(_numbers)}", kind=kind, text=words, **more)
 
 
 class Chat:

@@ -19,7 +19,7 @@ ARRIVALS = st.lists(st.tuples(PAUSES, st.booleans()), min_size=1, max_size=10)
 async def test_every_message_is_answered_exactly_once(
     arrivals: list[tuple[float, bool]], max_burst: int, fails_at: int
 ) -> None:
-    """Quick, slow, doubled, a day apart, or met by a failing turn: nobody is left without an answer, nobody gets two."""
+    """Quick, slow, doubled, a day apart, or met by a failing turn: each message gets its answer, none gets two."""
     answered: list[str] = []
 
     def flow(turn: TakeTurn) -> Decision:

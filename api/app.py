@@ -1,0 +1,123 @@
+"""The composition root of the API: builds the clients and opens the doors."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import docs, health, operator, problems
+from api.conversations import Conversations
+from api.flood import FloodGate
+from api.house import House
+from api.pages import HERE
+from api.simulator import door as simulator
+from api.webhooks import Webhook
+from flows.registry import flow as find_flow
+from platforms import registry
+from platforms.http import build_client
+from providers.records.pool import open_pool
+from runtime import metrics
+from runtime.accounts import Accounts
+from runtime.logs import configure_logs
+from runtime.settings import Settings, WrongSetting, load_settings
+from runtime.temporal import connect
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API as an ASGI application: `uvicorn --factory api.app:create_app`.
+
+    Raises:
+        WrongSetting: a variable is missing or wrong; the text names it.
+    """
+    settings = settings or load_settings()
+    configure_logs(settings)
+    accounts = Accounts.of_settings(settings, registry.names())
+    _check(settings, accounts)
+    app = FastAPI(
+        title="Everturn",
+        version=health.VERSION,
+        summary="A durable orchestrator for customer conversations",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda app: _open(app, settings, accounts),
+    )
+    problems.install(app)
+    for router in (health.router, docs.router, operator.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_middleware(CarefulHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _open(app: FastAPI, settings: Settings, accounts: Accounts) -> AsyncIterator[None]:
+    """Open the clients. None of them waits for its server: the API answers /health even when everything is away."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(build_client())
+        pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-api")
+        if settings.database_url:  # without one libpq would guess
+            await pool.open(wait=False)
+            stack.push_async_callback(pool.close, 2)
+        temporal = await connect(settings, lazy=True)
+        conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
+        house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations)
+        app.state.house, app.state.physician = house, health.Physician(house)
+        _open_webhooks(app, house)
+        if not settings.is_production:
+            await stack.enter_async_context(simulator.opened(app, house, os.environ.get("EVERTURN_HOME", "")))
+        log.info("api_opened", platforms=list(house.platforms), environment=settings.everturn_env.value)
+        yield
+
+
+def _open_webhooks(app: FastAPI, house: House) -> None:
+    gate = FloodGate(house.settings.flood_messages_per_minute)
+    for name, platform in house.platforms.items():
+        account = house.accounts.default(name)
+        metrics.announce(name, account.account, account.flow)
+        door = Webhook(platform, account, house.conversations, gate, production=house.settings.is_production)
+        # First of all routes: webhooks are what we are for, and each route passed over costs.
+        app.router.routes.insert(0, door.route())
+
+
+def _check(settings: Settings, accounts: Accounts) -> None:
+    """Refuse to start with what could not work, before anything is opened."""
+    if settings.is_production and not settings.operator_token:
+        raise WrongSetting("OPERATOR_TOKEN: is required in production")
+    for account in accounts.all():
+        _check_flow(account.platform, account.flow)
+
+
+def _check_flow(platform: str, flow: str) -> None:
+    try:
+        find_flow(flow)
+    except KeyError:
+        raise WrongSetting(f"{platform.upper()}_FLOW: there is no flow {flow!r}") from None
+
+
+class CarefulHeaders:
+    """Headers every answer carries; pure ASGI, so nothing is buffered."""
+
+    EXTRA = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; add to the start of each answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self.EXTRA]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

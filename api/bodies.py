@@ -1,0 +1,90 @@
+"""What a stranger may post: read with limits, parsed without surprises."""
+
+import asyncio
+import math
+import re
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.requests import ClientDisconnect, Request
+
+from api.problems import Problem
+
+LARGEST_BODY = 4 * 1024 * 1024
+BODY_PATIENCE = 20.0
+"""Seconds a sender has to deliver its body; a slower one only holds a connection."""
+
+
+async def read_body(request: Request) -> bytes:
+    """The raw body.
+
+    Raises:
+        Problem: 413 too large (told by its header or found while reading), 408 too slow, 400 the sender went away.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > LARGEST_BODY:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            return await _read_limited(request)
+    except TimeoutError:
+        raise Problem(408, "the body did not arrive in time", headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "the sender went away before its body was complete") from None
+
+
+async def _read_limited(request: Request) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > LARGEST_BODY:
+            raise _too_large()
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large() -> Problem:
+    return Problem(413, f"a body may have {LARGEST_BODY} bytes", headers={"Connection": "close"})
+
+
+def parse_json(body: bytes) -> Any:
+    """The body's JSON: strict (no NaN, no infinity, valid UTF-8, nesting of at most 200), without NULs or half emoji.
+
+    Raises:
+        Problem: 400.
+    """
+    try:
+        value = from_json(_cleaned(body.removeprefix(b"\xef\xbb\xbf")), allow_inf_nan=False)
+    except ValueError as error:
+        raise Problem(400, f"the body is not JSON: {error}") from None
+    if _could_overflow.search(body) and not _is_finite(value):
+        raise Problem(400, "the body is not JSON we take: a number is too large")
+    return value
+
+
+_suspicious = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_escape = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # both halves of an emoji: kept
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|(?P<nul>u0000)|.)",
+    re.DOTALL,
+)
+_could_overflow = re.compile(rb"[eE]\+?\d{3}|\d{300}")
+
+
+def _cleaned(body: bytes) -> bytes:
+    """PostgreSQL takes no NUL and UTF-8 no half of a surrogate pair (platforms cut texts in the middle of an emoji)."""
+    return _escape.sub(_harmless, body) if _suspicious.search(body) else body
+
+
+def _harmless(found: re.Match[bytes]) -> bytes:
+    if found["half"]:
+        return rb"\ufffd"
+    return b"" if found["nul"] else found[0]
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -1,0 +1,155 @@
+"""Conversations as the API sees them: workflows that are started, signalled, asked and listed."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.problems import Problem, unavailable
+from contracts import search_attributes
+from contracts.conversation import TASK_QUEUE, Opening, OperatorReply, Overview, Release, TakeOver
+from domain.conversation import Holder
+from domain.identifiers import Address
+from runtime.accounts import Account, Accounts
+from workflows.conversation import ConversationWorkflow
+
+DURABLE_WITHIN = 8.0
+"""Seconds in which a message must be durable; platforms give up on a webhook after ten."""
+ANSWER_WITHIN = 8.0
+"""Seconds an operator waits for a conversation's answer."""
+
+
+class Conversations:
+    """Every conversation, through one Temporal client."""
+
+    def __init__(self, client: Client, accounts: Accounts, first_phase: Callable[[str], str]) -> None:
+        self._client = client
+        self._accounts = accounts
+        self._first_phase = first_phase
+
+    async def tell(self, address: Address, signal: str, argument: Any) -> None:
+        """Signal the conversation, opening it first if it is closed or new. Durable when this returns.
+
+        Raises:
+            Problem: 503, Temporal did not take it in time; 404, nobody has this account.
+        """
+        account = self._accounts.find(address.platform, address.account)
+        if account is None:
+            raise Problem(404, f"no account {address.account!r} on {address.platform}")
+        async with _reachable(DURABLE_WITHIN):
+            await self._client.start_workflow(
+                ConversationWorkflow.run,
+                self._opening(address, account),
+                id=address.conversation_id,
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=self._labels(address, account),
+                static_summary=f"{address.platform} · {account.flow}",
+                start_signal=signal,
+                start_signal_args=[argument],
+                rpc_timeout=timedelta(seconds=DURABLE_WITHIN),
+            )
+
+    def _opening(self, address: Address, account: Account) -> Opening:
+        return Opening(
+            address=address, flow=account.flow, phase=self._first_phase(account.flow), rules=account.turn_taking
+        )
+
+    def _labels(self, address: Address, account: Account) -> TypedSearchAttributes:
+        return TypedSearchAttributes(
+            [
+                SearchAttributePair(search_attributes.PLATFORM, address.platform),
+                SearchAttributePair(search_attributes.ACCOUNT, address.account),
+                SearchAttributePair(search_attributes.FLOW, account.flow),
+                SearchAttributePair(search_attributes.PHASE, self._first_phase(account.flow)),
+                SearchAttributePair(search_attributes.HOLDER, Holder.ASSISTANT.value),
+            ]
+        )
+
+    async def overview(self, address: Address) -> Overview:
+        """The conversation at a glance, asked of the workflow itself.
+
+        Raises:
+            Problem: 404 there never was one; 503 Temporal or the worker does not answer.
+        """
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).query(
+                ConversationWorkflow.overview, rpc_timeout=timedelta(seconds=ANSWER_WITHIN)
+            )
+
+    async def take_over(self, address: Address, request: TakeOver, key: str | None = None) -> Overview:
+        """Seize it; see `overview` for what may be raised, and 409 if it is over."""
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).execute_update(ConversationWorkflow.take_over, request, id=key)
+
+    async def release(self, address: Address, request: Release, key: str | None = None) -> Overview:
+        """Give it back to the assistant."""
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).execute_update(ConversationWorkflow.release, request, id=key)
+
+    async def reply(self, address: Address, reply: OperatorReply, key: str | None = None) -> Overview:
+        """Write to the customer. The same `key` twice writes once."""
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).execute_update(ConversationWorkflow.operator_reply, reply, id=key)
+
+    async def page(self, query: str, limit: int, cursor: str | None) -> tuple[list[WorkflowExecution], str | None]:
+        """One page of the list that Temporal keeps, and where the next begins."""
+        async with _reachable(ANSWER_WITHIN):
+            found = self._client.list_workflows(query, page_size=limit, next_page_token=_token(cursor))
+            await found.fetch_next_page()
+        following = found.next_page_token
+        cursor = base64.urlsafe_b64encode(following).decode() if following else None
+        return list(found.current_page or ()), cursor
+
+    def _handle(self, address: Address) -> WorkflowHandle[ConversationWorkflow, None]:
+        return self._client.get_workflow_handle_for(ConversationWorkflow.run, address.conversation_id)
+
+
+def _token(cursor: str | None) -> bytes | None:
+    try:
+        return base64.urlsafe_b64decode(cursor.encode()) if cursor else None
+    except ValueError:
+        raise Problem(400, "this cursor is not one of ours") from None
+
+
+@asynccontextmanager
+async def _reachable(seconds: float) -> AsyncIterator[None]:
+    """Say in HTTP what Temporal's failures mean to the caller."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except RPCError as error:
+        raise _of_rpc(error) from error
+    except (WorkflowUpdateFailedError, WorkflowQueryRejectedError) as error:
+        raise Problem(409, "the conversation cannot do this now") from error
+    except WorkflowQueryFailedError as error:
+        raise unavailable("the conversation cannot be asked: no worker answers") from error
+    except (TimeoutError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        # A lazy client that cannot connect raises a bare RuntimeError.
+        raise unavailable("Temporal or its worker does not answer") from error
+
+
+def _of_rpc(error: RPCError) -> Problem:
+    match error.status:
+        case RPCStatusCode.NOT_FOUND if "completed" in error.message:
+            return Problem(409, "this conversation is over; it opens again when the customer writes")
+        case RPCStatusCode.NOT_FOUND:
+            return Problem(404, "there is no such conversation")
+        case RPCStatusCode.INVALID_ARGUMENT if "token" in error.message.lower():
+            return Problem(400, "this cursor is not one of ours")
+        case _:
+            return unavailable(f"Temporal does not take it now ({error.status.name.lower()})")

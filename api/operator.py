@@ -1,0 +1,185 @@
+"""The operator API: look at conversations, orders and undelivered parts, and act on them."""
+
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Header, Path, Query
+
+from api.house import House, TheHouse
+from api.operator_auth import OperatorsOnly
+from api.operator_list import conversation_query, listed
+from api.operator_models import (
+    DeadLetter,
+    Decided,
+    Line,
+    ListedConversation,
+    Order,
+    Page,
+    Reply,
+    WaitingPart,
+    Who,
+    decode_cursor,
+    encode_cursor,
+)
+from api.problems import Problem, ProblemBody
+from contracts.conversation import OperatorReply, Overview, Release, Resend, TakeOver
+from domain.conversation import Attention, Holder
+from domain.identifiers import Address
+from providers.records import listings
+
+_refusals: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "description": what}
+    for status, what in {401: "No token or a wrong one", 403: "No token is set", 503: "Try again later"}.items()
+}
+router = APIRouter(prefix="/api", dependencies=[OperatorsOnly], responses=_refusals)
+log = structlog.get_logger(__name__)
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page")]
+Cursor = Annotated[str | None, Query(max_length=4_000, description="`next_cursor` of the page before")]
+Filter = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
+ConversationId = Annotated[str, Path(description="`conv:{platform}:{account}:{contact}`, URL-encoded", max_length=1000)]
+LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Key = Annotated[str | None, Header(max_length=200, description="The same key twice does it once")]
+
+
+def _address(conversation_id: str) -> Address:
+    try:
+        return Address.of_conversation(conversation_id)
+    except ValueError as error:
+        raise Problem(404, str(error)) from None
+
+
+def _first(cursor: tuple[Any, ...] | None) -> Any:
+    return cursor[0] if cursor else None
+
+
+def _next_cursor(rows: list[Any], limit: int, *names: str) -> str | None:
+    """A full page may have a successor; it begins after this page's last row."""
+    return encode_cursor(*(rows[-1][name] for name in names)) if len(rows) == limit else None
+
+
+@router.get("/orders", tags=["orders"])
+async def list_orders(
+    house: TheHouse, contact: Filter = None, status: Filter = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Order]:
+    """Orders, newest first; `contact` is the customer's id on the platform or a whole conversation id."""
+    before = _first(decode_cursor(cursor, int))
+    rows = await listings.orders(house.pool, contact, status, before, limit)
+    return Page(items=[Order.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
+
+
+@router.get("/conversations", tags=["conversations"])
+async def list_conversations(
+    house: TheHouse,
+    attention: Attention | None = None,
+    holder: Holder | None = None,
+    phase: Filter = None,
+    flow: Filter = None,
+    platform: Filter = None,
+    account: Filter = None,
+    status: Annotated[str, Query(pattern="^(open|closed|all)$")] = "open",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ListedConversation]:
+    """Conversations, newest first, filtered by what Temporal knows of them (news shows within a second or so)."""
+    wanted = {
+        "Attention": attention, "Holder": holder, "Phase": phase,
+        "Flow": flow, "Platform": platform, "Account": account,
+    }  # fmt: skip
+    found, following = await house.conversations.page(conversation_query(wanted, status), limit, cursor)
+    return Page(items=[listed(execution) for execution in found], next_cursor=following)
+
+
+@router.get("/conversations/{conversation_id:path}/transcript", tags=["conversations"])
+async def read_transcript(
+    house: TheHouse, conversation_id: ConversationId, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Line]:
+    """What was said: the latest page first, each page oldest line first; `next_cursor` leads back in time."""
+    address = _address(conversation_id)
+    before = _first(decode_cursor(cursor, int))
+    rows = await listings.transcript(house.pool, address.conversation_id, before, limit)
+    lines = [Line.model_validate(row) for row in reversed(rows)]
+    return Page(items=lines, next_cursor=_next_cursor(rows, limit, "id"))
+
+
+@router.post("/conversations/{conversation_id:path}/take-over", tags=["conversations"])
+async def take_over(
+    house: TheHouse, conversation_id: ConversationId, who: Who | None = None, idempotency_key: Key = None
+) -> Overview:
+    """Seize the conversation: the assistant stops in the middle of whatever it does."""
+    request = TakeOver(operator=(who or Who()).operator)
+    return await house.conversations.take_over(_address(conversation_id), request, idempotency_key)
+
+
+@router.post("/conversations/{conversation_id:path}/release", tags=["conversations"])
+async def release(
+    house: TheHouse, conversation_id: ConversationId, who: Who | None = None, idempotency_key: Key = None
+) -> Overview:
+    """Give the conversation back to the assistant."""
+    request = Release(operator=(who or Who()).operator)
+    return await house.conversations.release(_address(conversation_id), request, idempotency_key)
+
+
+@router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"])
+async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, idempotency_key: Key = None) -> Overview:
+    """Write to the customer; writing takes the conversation over. 202: it will be delivered in order."""
+    request = OperatorReply(text=said.text.replace("\x00", ""), operator=said.operator)
+    return await house.conversations.reply(_address(conversation_id), request, idempotency_key)
+
+
+@router.get("/conversations/{conversation_id:path}", tags=["conversations"])
+async def read_conversation(house: TheHouse, conversation_id: ConversationId) -> Overview:
+    """One conversation at a glance, asked of the conversation itself."""
+    return await house.conversations.overview(_address(conversation_id))
+
+
+@router.get("/outbox", tags=["delivery"])
+async def list_outbox(
+    house: TheHouse,
+    state: Annotated[str | None, Query(pattern="^(pending|sending|sent|unknown|dead|dropped)$")] = None,
+    conversation: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[WaitingPart]:
+    """Parts, oldest first; without `state` those that wait to be sent."""
+    after = decode_cursor(cursor, str, str)
+    rows = await listings.outbox(house.pool, state, conversation, (after[0], after[1]) if after else None, limit)
+    following = encode_cursor(rows[-1]["created_at"].isoformat(), rows[-1]["key"]) if len(rows) == limit else None
+    return Page(items=[WaitingPart.model_validate(row) for row in rows], next_cursor=following)
+
+
+@router.get("/dead-letters", tags=["delivery"])
+async def list_dead_letters(house: TheHouse, limit: Limit = 50, cursor: Cursor = None) -> Page[DeadLetter]:
+    """Parts a person must decide about, newest first."""
+    before = _first(decode_cursor(cursor, int))
+    rows = await listings.dead_letters(house.pool, before, limit)
+    return Page(items=[DeadLetter.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
+
+
+@router.post("/dead-letters/{letter_id}/retry", status_code=202, tags=["delivery"])
+async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
+    """Send the part again, behind whatever its conversation is sending already. 202: it will be tried."""
+    letter = await _take(house, letter_id, again=True)
+    address = Address.of_conversation(letter["conversation_id"])
+    try:
+        await house.conversations.tell(address, "resend", Resend(key=letter["outbox_key"]))
+    except BaseException:
+        await listings.put_back(house.pool, letter)
+        raise
+    log.info("dead_letter_retried", conversation=letter["conversation_id"], key=letter["outbox_key"])
+    return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="pending")
+
+
+@router.post("/dead-letters/{letter_id}/drop", tags=["delivery"])
+async def drop_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
+    """Give the part up: it will never be sent."""
+    letter = await _take(house, letter_id, again=False)
+    log.info("dead_letter_dropped", conversation=letter["conversation_id"], key=letter["outbox_key"])
+    return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="dropped")
+
+
+async def _take(house: House, letter_id: int, *, again: bool) -> dict[str, Any]:
+    letter = await listings.take_dead_letter(house.pool, letter_id, again=again)
+    if letter is None:
+        raise Problem(404, "there is no such dead letter, or somebody decided about it already")
+    return letter

@@ -1,0 +1,52 @@
+"""Conversations as Temporal's visibility lists them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from temporalio.client import WorkflowExecution
+from temporalio.common import SearchAttributeKey
+
+from api.operator_models import ListedConversation
+from contracts import search_attributes as attributes
+from domain.identifiers import Address
+
+_STATUS = {
+    "open": "ExecutionStatus = 'Running'",
+    # A run that continued as new is not a conversation that closed.
+    "closed": "ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'",
+    "all": "ExecutionStatus != 'ContinuedAsNew'",
+}
+
+
+def conversation_query(wanted: Mapping[str, str | None], status: str) -> str:
+    """The visibility query for these filters; a filter's value can never end its quotes."""
+    clauses = ["WorkflowType = 'ConversationWorkflow'", _STATUS[status]]
+    clauses += [f"{name} = '{_quoted(value)}'" for name, value in wanted.items() if value is not None]
+    return " AND ".join(clauses)
+
+
+def _quoted(value: str) -> str:
+    return str(value).replace("\\", "\\\\").replace("'", "\\'")
+
+
+def listed(execution: WorkflowExecution) -> ListedConversation:
+    """One line of the list."""
+    address = Address.of_conversation(execution.id)
+
+    def label(key: SearchAttributeKey[Any]) -> str:
+        return str(execution.typed_search_attributes.get(key) or "")
+
+    return ListedConversation(
+        id=execution.id,
+        platform=address.platform,
+        account=address.account,
+        contact=address.contact,
+        flow=label(attributes.FLOW),
+        phase=label(attributes.PHASE),
+        holder=label(attributes.HOLDER),
+        attention=label(attributes.ATTENTION),
+        order_id=label(attributes.ORDER_ID),
+        status=execution.status.name.lower() if execution.status else "",
+        opened_at=execution.start_time,
+        closed_at=execution.close_time,
+    )

@@ -1,0 +1,155 @@
+"""What the operator API takes and gives."""
+
+import base64
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import Problem
+
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list. `next_cursor` goes back as `?cursor=`; null: this was the last page."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Row(BaseModel):
+    """A row of a table, without what is only ours."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Order(Row):
+    """One order."""
+
+    id: int
+    conversation_id: str
+    contact: str | None
+    source: str
+    status: str
+    client_phone: str
+    delivery_address: str
+    bottles_count: int | None
+    items: list[dict[str, Any]]
+    total: Decimal | None
+    currency: str
+    chat2desk_client_id: str | None
+    order_key: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Line(Row):
+    """One message of a transcript."""
+
+    id: int
+    at: datetime = Field(validation_alias="timestamp")
+    direction: str
+    """"in": from the customer; "out": to the customer."""
+    kind: str
+    text: str
+    media: list[dict[str, Any]]
+    message_id: str
+    turn: int
+    success: bool
+    error_reason: str
+
+
+class WaitingPart(Row):
+    """One part of a reply, and where it stands."""
+
+    key: str
+    conversation_id: str
+    state: str
+    attempts: int
+    part: dict[str, Any]
+    turn: int
+    last_error: str
+    next_attempt_at: datetime | None
+    message_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeadLetter(Row):
+    """A part that could not be delivered, or whose outcome nobody knows. A person decides."""
+
+    id: int
+    outbox_key: str
+    conversation_id: str
+    platform: str
+    account: str
+    contact: str
+    reason: str
+    outcome_unknown: bool
+    """True: it may have reached the customer; sending it again may show it twice."""
+    attempts: int
+    part: dict[str, Any]
+    turn: int
+    created_at: datetime
+
+
+class Decided(BaseModel):
+    """What became of a dead letter."""
+
+    id: int
+    outbox_key: str
+    state: str
+
+
+class ListedConversation(BaseModel):
+    """A conversation as Temporal's visibility knows it."""
+
+    id: str
+    platform: str
+    account: str
+    contact: str
+    flow: str
+    phase: str
+    holder: str
+    attention: str
+    order_id: str
+    status: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class Who(BaseModel):
+    """Who does it, for the record."""
+
+    operator: str = Field(default="operator", min_length=1, max_length=100)
+
+
+class Reply(Who):
+    """What the operator writes to the customer."""
+
+    text: str = Field(min_length=1, max_length=4_000, pattern=r"\S")
+
+
+def encode_cursor(*values: str | int) -> str:
+    """Where the next page begins, as one opaque word."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
+    """Read a cursor of ours back.
+
+    Raises:
+        Problem: 400, it is none.
+    """
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+        raise Problem(400, "this cursor is not one of ours")
+    return tuple(values)

@@ -1,0 +1,30 @@
+"""Opens the simulator's doors: the platforms played on this machine, and the page to chat through them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from api.house import House
+from api.simulator.page import router
+from api.simulator.visit import Visit
+from platforms.registry import simulators
+from platforms.simulation import World
+
+
+@asynccontextmanager
+async def opened(app: FastAPI, house: House, home: str) -> AsyncIterator[None]:
+    """Mount every platform's simulator and the page, for as long as the API runs.
+
+    With a home the phones survive a restart, as real ones would.
+    """
+    world = World(Path(home) / "simulator.sqlite" if home else ":memory:")
+    visit = app.state.visit = Visit(house, world)
+    app.include_router(router)
+    app.mount("/simulator", simulators(world))
+    try:
+        yield
+    finally:
+        await visit.close()
+        world.close()

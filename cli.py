@@ -1,0 +1,174 @@
+"""The composition root of the command line: `everturn`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from commands.outcome import Failed, WrongUse
+from domain.failures import EverturnError
+from runtime.settings import WrongSetting, load_settings
+
+HomeOption = Annotated[
+    Path, typer.Option("--home", envvar="EVERTURN_HOME", help="Where all data lies.", show_default=True)
+]
+ApiOption = Annotated[str, typer.Option("--api", help="The API's URL, where it is not the one running in the home.")]
+HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+DEFAULT_HOME = Path(".everturn")
+
+
+app = typer.Typer(
+    name="everturn",
+    help="Everturn carries customers' conversations, durably.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+outbox = typer.Typer(help="Replies that wait, and those that could not be delivered.", rich_markup_mode=None)
+app.add_typer(outbox, name="outbox")
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the API.")] = 8080,
+    home: HomeOption = DEFAULT_HOME,
+    temporal_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Temporal.")] = 7233,
+    ui_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Temporal's web UI.")] = 8233,
+    postgres_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of PostgreSQL. Left out: a free one, remembered.")
+    ] = None,
+    host: HostOption = "127.0.0.1",
+) -> None:
+    """Run everything on this machine: PostgreSQL, Temporal and its web UI, API, worker, simulator."""
+    from commands.up import Places, go_up
+    from runtime.logs import configure_logs
+
+    settings = load_settings()
+    configure_logs(settings)
+    go_up(Places(host, port, temporal_port, ui_port, postgres_port), settings, home)
+
+
+@app.command()
+def api(
+    host: HostOption = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+) -> None:
+    """Serve the API alone."""
+    from commands.serve import serve_api
+
+    serve_api(host, port)
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker alone."""
+    from commands.serve import serve_worker
+
+    raise Exit(serve_worker())
+
+
+@app.command()
+def migrate(home: HomeOption = DEFAULT_HOME) -> None:
+    """Bring the database up to date."""
+    from commands.found import settings_beside
+    from commands.serve import apply_migrations
+
+    applied = apply_migrations(settings_beside(home).database_url)
+    print("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
+
+
+@app.command()
+def doctor(home: HomeOption = DEFAULT_HOME, api: ApiOption = "") -> None:
+    """Check every dependency and credential, and say how to mend what is wrong."""
+    from commands.doctor import Verdict, examine
+    from commands.found import settings_beside
+
+    findings = asyncio.run(examine(settings_beside(home, api)))
+    print("\n".join(map(str, findings)))
+    if wrong := [finding.subject for finding in findings if finding.verdict is Verdict.WRONG]:
+        raise Failed(f"not well: {', '.join(wrong)}")
+
+
+@app.command()
+def say(
+    texts: Annotated[list[str] | None, typer.Argument(help="What the customer writes.", metavar="TEXT...")] = None,
+    platform: Annotated[str, typer.Option(help="Where the customer writes.")] = "manychat",
+    contact: Annotated[str, typer.Option(help="Who writes: the platform's id of the customer.")] = "42",
+    name: Annotated[str, typer.Option(help="The customer's name.")] = "",
+    channel: Annotated[str, typer.Option(help="The network behind the platform (instagram, telegram, …).")] = "",
+    image: Annotated[str | None, typer.Option(help="A picture's address, sent before the texts.")] = None,
+    each: Annotated[bool, typer.Option("--each", help="Wait for the reply to every text before the next.")] = False,
+    wait: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply.")] = 30,
+    home: HomeOption = DEFAULT_HOME,
+    api: ApiOption = "",
+) -> None:
+    """Write as a customer to the running API, and see what the platform would have shown."""
+    from commands.found import settings_beside
+    from commands.say import Customer, say
+
+    customer = Customer(platform, contact, name, channel)
+    say(settings_beside(home, api), customer, texts or [], image, wait=wait, each=each)
+
+
+@outbox.command("list")
+def outbox_list(
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    home: HomeOption = DEFAULT_HOME,
+    api: ApiOption = "",
+) -> None:
+    """Show what waits to be sent and the dead letters."""
+    from commands.found import settings_beside
+    from commands.outbox import show
+
+    show(settings_beside(home, api), limit=limit)
+
+
+@outbox.command("retry")
+def outbox_retry(letter: str, home: HomeOption = DEFAULT_HOME, api: ApiOption = "") -> None:
+    """Send a dead letter again."""
+    from commands.found import settings_beside
+    from commands.outbox import decide
+
+    decide(settings_beside(home, api), letter, "retry")
+
+
+@outbox.command("drop")
+def outbox_drop(letter: str, home: HomeOption = DEFAULT_HOME, api: ApiOption = "") -> None:
+    """Give a dead letter up."""
+    from commands.found import settings_beside
+    from commands.outbox import decide
+
+    decide(settings_beside(home, api), letter, "drop")
+
+
+def main() -> None:
+    """Run a command; exit status 0 done, 1 failed, 2 wrong use; what went wrong is one line on standard error."""
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        status = _complain(error.format_message() or "give a command; --help lists them", error.exit_code)
+    except WrongSetting as error:
+        status = _complain("; ".join(str(error).splitlines()), WrongUse.status)
+    except Failed as error:
+        status = _complain(str(error), error.status)
+    except EverturnError as error:
+        status = _complain(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _complain("interrupted", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(text: str, status: int) -> int:
+    sys.stderr.write(f"everturn: {' '.join(text.split())}\n")
+    return status
+
+
+if __name__ == "__main__":
+    main()

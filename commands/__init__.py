@@ -1,0 +1,1 @@
+"""The sub-commands of `everturn`, one file per family; `cli.py` names them."""

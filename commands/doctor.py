@@ -1,0 +1,196 @@
+"""`everturn doctor`: asks every dependency and credential, and says what is wrong and how to mend it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import httpx
+import psycopg
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.service import RPCError
+
+from domain.failures import EverturnError, TokenRejected
+from platforms import registry
+from platforms.base import Credentials
+from platforms.http import build_client
+from providers.records.migrate import pending_migrations
+from providers.servers.temporal import SEARCH_ATTRIBUTES
+from runtime.accounts import Account, default_account
+from runtime.settings import Settings
+from runtime.temporal import connect
+
+PATIENCE = timedelta(seconds=5)
+
+
+class Verdict(StrEnum):
+    """How well something is."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Verdict
+    text: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.verdict:<6} {self.subject}: {self.text}"
+        return f"{line}\n       -> {self.mend}" if self.mend else line
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything at once."""
+    checks: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
+        "temporal": _temporal,
+        "postgres": _postgres,
+        "api": _api,
+        "model": _model,
+        "platforms": _platforms,
+    }
+    found = await asyncio.gather(*(_careful(name, check(settings)) for name, check in checks.items()))
+    return [finding for findings in found for finding in findings]
+
+
+async def _careful(subject: str, check: Awaitable[list[Finding]]) -> list[Finding]:
+    try:
+        return await asyncio.wait_for(check, 4 * PATIENCE.total_seconds())
+    except TimeoutError:
+        return [Finding(subject, Verdict.WRONG, "gave no answer in time", "look at its log, or start it again")]
+
+
+async def _temporal(settings: Settings) -> list[Finding]:
+    address, namespace = settings.temporal_address or "127.0.0.1:7233", settings.temporal_namespace
+    try:
+        client = await asyncio.wait_for(connect(settings), PATIENCE.total_seconds())
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=namespace), timeout=PATIENCE
+        )
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=namespace), timeout=PATIENCE
+        )
+    except (RuntimeError, RPCError, TimeoutError, OSError) as error:
+        why = _short(error).split(": tonic")[0] or "no answer"
+        mend = "start it (`everturn up` does), or correct TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY, _TLS"
+        return [Finding("temporal", Verdict.WRONG, f"{address}, namespace {namespace}: {why}", mend)]
+    missing = [name for name in SEARCH_ATTRIBUTES if name not in known.custom_attributes]
+    if missing:
+        options = " ".join(f"--name {name} --type Keyword" for name in missing)
+        mend = f"temporal operator search-attribute create --address {address} --namespace {namespace} {options}"
+        return [Finding("temporal", Verdict.WRONG, f"search attributes are missing: {', '.join(missing)}", mend)]
+    return [Finding("temporal", Verdict.OK, f"{address}, namespace {namespace}, search attributes registered")]
+
+
+async def _postgres(settings: Settings) -> list[Finding]:
+    if not settings.database_url:
+        mend = "start `everturn up`, or set DATABASE_URL"
+        return [Finding("postgres", Verdict.WRONG, "DATABASE_URL is not set and nothing runs in this home", mend)]
+    try:
+        pending = await pending_migrations(settings.database_url)
+    except psycopg.Error as error:
+        return [Finding("postgres", Verdict.WRONG, _short(error), "start it, or correct DATABASE_URL")]
+    if pending:
+        return [Finding("postgres", Verdict.WRONG, f"not migrated: {', '.join(pending)}", "run `everturn migrate`")]
+    return [Finding("postgres", Verdict.OK, "reachable, migrations up to date")]
+
+
+async def _api(settings: Settings) -> list[Finding]:
+    url = settings.everturn_api_url
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE.total_seconds(), trust_env=False) as client:
+            health: dict[str, Any] = (await client.get(f"{url}/health")).json()
+            worker = health["worker"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        mend = "start `everturn up` or `everturn api`, or correct EVERTURN_API_URL"
+        return [
+            Finding("api", Verdict.WRONG, f"{url} does not answer as ours ({type(error).__name__})", mend),
+            Finding("worker", Verdict.NOTE, "cannot be seen without the API"),
+        ]
+    seen = worker["status"] == "ok"
+    return [
+        Finding("api", Verdict.OK, f"{url} answers, all in all: {health['status']}"),
+        Finding("worker", Verdict.OK, "asks for work")
+        if seen
+        else Finding(
+            "worker", Verdict.WRONG, worker.get("reason") or "not seen", "start `everturn worker`; its log says why"
+        ),
+    ]
+
+
+async def _model(settings: Settings) -> list[Finding]:
+    if not settings.anthropic_api_key:
+        mend = "set ANTHROPIC_API_KEY"
+        return [Finding("model", Verdict.NOTE, "no key: flows that need a model run degraded", mend)]
+    base = (settings.anthropic_base_url or "https://api.anthropic.com").rstrip("/")
+    headers = {"x-api-key": settings.anthropic_api_key, "anthropic-version": "2023-06-01"}
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE.total_seconds()) as client:
+            answer = await client.get(f"{base}/v1/models", headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return [
+            Finding(
+                "model", Verdict.WRONG, f"{base} cannot be reached ({type(error).__name__})", "check ANTHROPIC_BASE_URL"
+            )
+        ]
+    if answer.status_code in (401, 403):
+        return [Finding("model", Verdict.WRONG, "the key is refused", "correct ANTHROPIC_API_KEY")]
+    return [Finding("model", Verdict.OK, "the key is accepted")]
+
+
+async def _platforms(settings: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+    async with build_client() as client:
+        for name, platform in registry.platforms(client).items():
+            account = default_account(settings, name)
+            findings.append(await _credentials(settings, account, platform.check_credentials))
+            findings += _secret(settings, account)
+    return findings
+
+
+async def _credentials(
+    settings: Settings, account: Account, check: Callable[[Credentials], Awaitable[None]]
+) -> Finding:
+    subject = f"{account.platform} ({account.account})"
+    credentials = Credentials(
+        account=account.account,
+        access_token=account.access_token,
+        webhook_secret=account.webhook_secret,
+        api_base_url=account.api_base_url,
+        options=account.options,
+    )
+    token = "MANYCHAT_API_KEY" if account.platform == "manychat" else f"{account.platform.upper()}_ACCESS_TOKEN"
+    simulated = account.api_base_url.startswith(settings.everturn_api_url)
+    try:
+        await check(credentials)
+    except TokenRejected as error:
+        return Finding(subject, Verdict.WRONG, str(error), f"correct {token}")
+    except EverturnError as error:
+        mend = (
+            "start `everturn up`: its simulator plays the platform" if simulated else "try again, or check its address"
+        )
+        return Finding(subject, Verdict.WRONG, str(error), mend)
+    return Finding(subject, Verdict.OK, "played by the simulator" if simulated else "the token is accepted")
+
+
+def _secret(settings: Settings, account: Account) -> list[Finding]:
+    """Whether anybody could post webhooks in this platform's name."""
+    if account.webhook_secret:
+        return []
+    variable = f"{account.platform.upper()}_WEBHOOK_SECRET"
+    subject = f"{account.platform} webhook"
+    if settings.is_production:
+        return [Finding(subject, Verdict.WRONG, "refused in production without a secret", f"set {variable}")]
+    return [Finding(subject, Verdict.NOTE, "taken from anybody: no secret is set", f"set {variable}")]
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

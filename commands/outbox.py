@@ -1,0 +1,72 @@
+"""`everturn outbox`: what waits to be sent, what could not be sent, and what to do with it."""
+
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from commands.outcome import Failed
+from runtime.settings import Settings
+
+
+def show(settings: Settings, *, limit: int) -> None:
+    """Print what waits and what a person must decide about.
+
+    Raises:
+        Failed: the API cannot be reached or refuses the token.
+    """
+    waiting = _rows(_ask(settings, "GET", "/api/outbox", limit=limit))
+    dead = _rows(_ask(settings, "GET", "/api/dead-letters", limit=limit))
+    if not waiting and not dead:
+        print("the outbox is empty and there are no dead letters")
+    for title, rows in (("waiting", waiting), ("dead letters", dead)):
+        if rows:
+            _print(title, rows)
+
+
+def decide(settings: Settings, letter: str, verb: str) -> None:
+    """Retry or drop a dead letter.
+
+    Raises:
+        Failed: there is none of that id, or the API cannot be reached.
+    """
+    _ask(settings, "POST", f"/api/dead-letters/{letter}/{verb}")
+    print(f"{letter}: {'will be sent again' if verb == 'retry' else 'dropped'}")
+
+
+def _ask(settings: Settings, method: str, path: str, **query: Any) -> Any:
+    url = settings.everturn_api_url
+    headers = {"authorization": f"Bearer {settings.operator_token}"} if settings.operator_token else {}
+    try:
+        answer = httpx.request(method, url + path, params=query, headers=headers, timeout=15, trust_env=False)
+    except httpx.HTTPError as error:
+        raise Failed(
+            f"the API at {url} cannot be reached ({type(error).__name__}): start it with `everturn up`"
+        ) from None
+    if answer.status_code in (401, 403):
+        raise Failed("the API refuses the operator token: set OPERATOR_TOKEN, or name the home with --home")
+    if not answer.is_success:
+        raise Failed(_problem(answer))
+    return answer.json() if answer.content else None
+
+
+def _problem(answer: httpx.Response) -> str:
+    """What the API says in its own words (RFC 9457)."""
+    try:
+        said = answer.json()
+        return str(said.get("detail") or said["title"])
+    except (ValueError, KeyError, AttributeError):
+        return f"the API answered {answer.status_code}"
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:
+    return list(found.get("items", [])) if isinstance(found, dict) else list(found or [])
+
+
+def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    columns = [name for name in rows[0] if not isinstance(rows[0][name], dict | list)]
+    table = Table(*columns, title=f"{title}: {len(rows)}", title_justify="left")
+    for row in rows:
+        table.add_row(*(str(row.get(name) if row.get(name) is not None else "") for name in columns))
+    Console().print(table)

@@ -1,0 +1,79 @@
+"""The API and the worker as commands of their own, and the migrations both need."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+
+import psycopg
+import setproctitle
+
+from commands.outcome import Failed, WrongUse
+from providers.records.migrate import migrate
+from providers.servers import ports
+from runtime.settings import load_settings
+
+GRACE = 5
+"""Seconds open requests may take to end."""
+
+
+def serve_api(host: str, port: int) -> None:
+    """Serve the API until told to stop.
+
+    Raises:
+        WrongSetting: names the variable and the reason.
+        CannotStart: the port is taken.
+    """
+    setproctitle.setproctitle("everturn api")
+    import uvicorn  # late: the other commands start without it
+
+    from api.app import create_app
+
+    class Server(uvicorn.Server):
+        """Being told to stop is an orderly end: exit status 0."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self.handle_exit)
+            yield
+
+    ports.require_free(host, port, "--port")
+    config = uvicorn.Config(
+        create_app(load_settings()),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = Server(config)
+    server.run()
+    if not server.started:
+        raise Failed("the API could not start; its log says why")
+
+
+def serve_worker() -> int:
+    """Run the worker until told to stop; its exit status."""
+    setproctitle.setproctitle("everturn worker")
+    import worker  # late: the other commands start without it
+
+    return worker.main()
+
+
+def apply_migrations(database_url: str) -> list[str]:
+    """Bring the database up to date; the names of what was applied.
+
+    Raises:
+        WrongUse: no database is set.
+        Failed: it cannot be reached, or a migration failed.
+    """
+    if not database_url:
+        raise WrongUse("DATABASE_URL: is not set, and no `everturn up` is running in this home")
+    try:
+        return asyncio.run(migrate(database_url))
+    except psycopg.Error as error:
+        raise Failed(f"PostgreSQL: {' '.join(str(error).split())}") from None

@@ -1,0 +1,1 @@
+"""Every keyword, detector and validator, exactly once: pure functions over cleaned text."""

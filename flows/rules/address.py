@@ -1,0 +1,177 @@
+"""Where to bring it: what in a text is an address, and whether it is one we can find."""
+
+# ruff: noqa: SIM905 — word tables read better as running text than as quoted lists.
+
+import re
+from enum import StrEnum
+
+from flows.rules.text import fold, words
+
+SHORTEST, LONGEST = 5, 200
+
+
+class AddressProblem(StrEnum):
+    """Why a text is not an address."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NO_STREET = "no_street"
+    NOT_AN_ADDRESS = "not_an_address"
+
+
+_MARK = re.compile(
+    r"\b(?:ул|улиц[аеуы]|просп\w*|пр-т|пр|пер|переул\w+|бульвар\w*|б-р|шоссе|тупик\w*|мкр|мкрн|мкрн?\w?"
+    r"|микрорайон\w*|м-н|мк-н"
+    r"|жилмассив\w*|ж/м|жм|ж/к|жк|дом|дому|д|кв|квартир\w+|корпус\w*|подъезд\w*|этаж\w*|домофон\w*|сел[оае]|с"
+    r"|айыл\w*|көчө\w*"
+    r"|кочо\w*|үй|рынок|рынк\w+|базар\w*|тц|трц|бц|цум|гум|школ\w+|больниц\w+|гостиниц\w+|отел\w+|хостел\w*"
+    r"|кафе|ресторан\w*|аптек\w+"
+    r"|поликлиник\w+|мечет\w+|угол|углу|пересечени\w+|напротив|рядом с|возле|район\w*|город\w*|street|st|avenue"
+    r"|ave|apt|house|road"
+    r"|бишкек\w*|ош|чуй|чүй|ахунбаева|манаса|токтогула|киевск\w+|московск\w+|ибраимова|боконбаева|жибек"
+    r"|горького|юнусалиева|советск\w+"
+    r"|айтматова|исанова|турусбекова|фрунзе|абдрахманова|логвиненко|панфилова|гоголя|баха|асанбай|тунгуч|джал"
+    r"|аламедин\w*"
+    r"|кок-жар|кудайберген|арча-бешик|ак-орго|восток-5)\b\.?"
+)
+_STREET_AND_HOUSE = re.compile(
+    r"\b[^\W\d_]{2,40}(?:ская|ского|ской|ова|ева|ина|ого|аева|бека|бай)[ ,.]{1,3}(?:д(?:ом)?\.? ?)?\d"
+)
+_WORD_AND_HOUSE = re.compile(r"[^\W\d_]{3,40}[ ,.\-№/]{0,4}\d")
+_PIECE = r"(?:дом|д|кв|квартира|подъезд|под|этаж|эт|домофон|корпус|корп|офис|оф|блок|код|apt|house|үй)"
+_FRAGMENT = re.compile(rf"({_PIECE})\b[ .:№#]{{0,3}}(\d[\w/\-]{{0,8}})|(\d{{1,4}})[ \-]?[йя]? ?({_PIECE})\b")
+_BARE_PIECE = re.compile(rf"\b(?:{_PIECE}|улиц[аеуы]|ул|квартир\w+|дом)\b")
+_FAMILIES = (
+    {"дом", "д", "house", "үй"},
+    {"кв", "квартира", "apt"},
+    {"подъезд", "под"},
+    {"этаж", "эт"},
+    {"корпус", "корп"},
+    {"офис", "оф"},
+    {"домофон", "код"},
+    {"блок"},
+)
+_LEAD = frozenset(
+    """
+    здравствуйте здравствуй привет салам саламатсызбы ассалам алейкум добрый день вечер утро доброе хочу хотел
+    хотела хотели бы заказать закажу заказ можно нужно нужна надо мне нам воду воды вода водичку водички
+    привезите доставьте доставку доставка доставки привезти доставить везите отправьте адрес адресу мой наш на
+    по это вот пожалуйста живу живем я мы пишите запишите ой нет не да а и точнее вернее правильный неправильный
+    другой другая новый теперь правильно лучше давайте тогда hello hi address my is нужен оформите оформить
+    оформляйте ну тот измените изменить поменяйте поменять исправьте исправить смените замените неверный неверно
+    ошибся ошиблась ошибка прошу питьевую питьевой ок хорошо будет to deliver please want order дарегим дарек
+    """.split()
+)
+_TAIL = frozenset(
+    """
+    пожалуйста спасибо рахмат телефон тел номер и мой а звоните мне сотовый нужно надо please thanks плиз phone
+    количество бутылей бутылок штук хочу закажу заказать привезите воду воды жду
+    """.split()
+)
+_STOPPERS = frozenset(
+    """
+    не я мне меня мы вы вам вас ты что как какой какая какие зачем сейчас щас потом позже хочу хотел хотела
+    хотим воду воде вода воды думаю цена дорого дешево минуту минутку подождите нужно нужна надо можно заказ
+    заказать заказа оператор привет здравствуйте салам спасибо да нет ок ага угу ладно хорошо просто тест test
+    hello how what why who the you адрес телефон номер другой другая другое та то тот те туда неправильная
+    неправильный неверный блин очень вкусная плохо хуй бля сука дурак бот ничего знаю скажу понял ясно сколько
+    когда почему где кто ну вот это хз лол ха хаха
+    """.split()
+)
+_KEYBOARD = ("йцук", "фыва", "ячсм", "ролд", "олдж", "цуке", "qwer", "asdf", "zxcv", "йфяц")
+_EDGE = " ,;:.!-–—\n\t\"'«»"
+
+
+def find_address(text: str, *, asked: bool) -> str:
+    """The address a cleaned text holds ("" if none), phones and counts already cut out.
+
+    Unasked, it must show a street and a house; asked, a name of a place is enough.
+    """
+    pieces = [tidy(line) for line in text.splitlines() if line.strip(_EDGE)]
+    strong = [piece for piece in pieces if _is_strong(piece, asked=asked)]
+    if not strong:
+        return next((piece for piece in pieces if asked and is_plausible(piece)), "")
+    first = pieces.index(strong[0])
+    more = [
+        piece for piece in pieces[first + 1 :] if piece and (is_fragment(piece) or piece in strong or piece.isdigit())
+    ]
+    lead = [piece for piece in pieces[:first] if asked and is_plausible(piece) and is_fragment(strong[0])]
+    return ", ".join(dict.fromkeys([*lead, strong[0], *more]))
+
+
+def check_address(address: str) -> AddressProblem | None:
+    """What is wrong with an address, if anything."""
+    if len(address) > LONGEST:
+        return AddressProblem.TOO_LONG
+    if is_fragment(address):
+        return AddressProblem.NO_STREET
+    return AddressProblem.TOO_SHORT if len(address) < SHORTEST else None
+
+
+def why_no_address(text: str) -> AddressProblem:
+    """What to tell a customer whose answer to «адрес?» holds none."""
+    told = text.strip(_EDGE)
+    if len(told) > LONGEST:
+        return AddressProblem.TOO_LONG
+    return AddressProblem.TOO_SHORT if 0 < len(told) < SHORTEST else AddressProblem.NOT_AN_ADDRESS
+
+
+def tidy(line: str) -> str:
+    """A line without what people write around an address: «здравствуйте, мой адрес: …, спасибо»."""
+    line = ", ".join(part for part in line.replace(" ,", ",").split(", ") if part.strip(_EDGE))
+    while match := re.match(r"[\s,;:.!\-–—\"«]*([^\W_]+)[\s,;:.!\-–—]*", line):
+        following = fold(line[match.end() :])
+        if fold(match.group(1)) not in _LEAD or following.startswith(("углу", "пересечени", "против")):
+            break
+        line = line[match.end() :]
+    while match := re.search(r"(?<![^\W_])([^\W\d_]{1,15})[\s,;:.!\-–—]*$", line[-40:]):
+        if fold(match.group(1)) not in _TAIL:
+            break
+        line = line[: len(line) - len(line[-40:]) + match.start()]
+    return line.strip(_EDGE)
+
+
+def _is_strong(piece: str, *, asked: bool) -> bool:
+    folded = fold(piece[: LONGEST * 2])
+    if sum(sign.isalpha() for sign in folded) < 3 and not is_fragment(piece):
+        return False
+    if not any(sign.isdigit() for sign in folded):
+        return asked and _MARK.search(_BARE_PIECE.sub("", folded)) is not None and not is_chat(folded)
+    if _MARK.search(folded) or _STREET_AND_HOUSE.search(folded):
+        return True
+    return asked and _WORD_AND_HOUSE.search(folded) is not None and not is_chat(folded)
+
+
+def is_chat(text: str) -> bool:
+    """Whether words of talk, never of an address, stand in it."""
+    return any(word in _STOPPERS for word in words(text[: LONGEST * 2]))
+
+
+def is_plausible(piece: str) -> bool:
+    """Whether a piece without street or number may name a place: «Кызыл-Аскер, за мостом»."""
+    folded = fold(piece)
+    letters = sum(sign.isalpha() for sign in folded)
+    if len(piece) < SHORTEST or letters < 4 or letters * 2 < len(piece) or is_chat(piece):
+        return False
+    garbage = any(row in folded for row in _KEYBOARD) or len(set(folded)) < 4 or "http" in folded
+    return not garbage and re.search(r"[аеиоуыэюяaeiouyөү]", folded) is not None
+
+
+def is_fragment(text: str) -> bool:
+    """Whether it is only a part of an address: «кв 7», «3 подъезд»."""
+    folded = fold(text[:LONGEST])
+    return _FRAGMENT.search(folded) is not None and not _FRAGMENT.sub("", folded).strip(_EDGE)
+
+
+def merge_address(known: str, fragment: str) -> str:
+    """The known address with a part of it added or replaced: «кв 5» in it gives way to «кв 7»."""
+    for match in _FRAGMENT.finditer(fold(fragment)):
+        label, value = (match.group(1), match.group(2)) if match.group(1) else (match.group(4), match.group(3))
+        family = next(names for names in _FAMILIES if label in names or len(names) == 1)
+        shape = rf"\b({'|'.join(sorted(family, key=len, reverse=True))})\b([ .:№#]{{0,3}})\d[\w/\-]{{0,8}}"
+        old = re.search(shape, known, re.IGNORECASE)
+        if old:
+            known = f"{known[: old.start()]}{old[1]}{old[2]}{value}{known[old.end() :]}"
+        else:
+            known = f"{known}, {label} {value}"
+    return known

@@ -1,0 +1,164 @@
+"""How many bottles: digits or words, with everything else that is a number told apart."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from flows.rules.numerals import FRACTIONS, NUMERALS, ONLY_WITH_A_UNIT, read_numeral
+from flows.rules.text import fold
+
+FEWEST, MOST = 1, 50
+
+
+class QuantityProblem(StrEnum):
+    """Why a number is not a number of bottles we can bring."""
+
+    TOO_FEW = "too_few"
+    TOO_MANY = "too_many"
+    NOT_WHOLE = "not_whole"
+    SEVERAL = "several"
+
+
+class Quantity(NamedTuple):
+    """A number of bottles (0 where it has a problem) and where in the text it stands."""
+
+    bottles: int
+    problem: QuantityProblem | None
+    spans: tuple[tuple[int, int], ...]
+
+
+class _Mention(NamedTuple):
+    value: int
+    whole: bool
+    has_unit: bool
+    denied: bool
+    foreign: bool
+    span: tuple[int, int]
+
+
+_NUMBER = re.compile(r"(?<![\w])(?<!\d[.,:/])(\d+)(?:[.,](\d+)(?!\d))?|[^\W\d_]+")
+_ENDING = r"(?:-?(?:ти|х|и|е|мя)(?!\w))?"
+_UNIT_AFTER = re.compile(
+    _ENDING
+    + r"[ ]?(?:[-*xх][ ]?)?(?:[^\W\d_]{2,20}(?:ых|их|ые|ие|ую|ой|ный)[ ])?(?:19[ -]?л[^\W\d_]{0,12}[ ])?"
+    + r"(?:бут|бтл|баклаж|балл?он|б[өо]т[өо]лк|емкост|шт(?!\w)|шт\.|штук|штуч|bottle|botl|pcs|даана|вод[ыу]|суу)\w*\.?"
+)
+_UNIT_BEFORE = re.compile(
+    r"(?:бут[^\W\d_]{1,9}|баклаж[^\W\d_]{1,6}|количеств[^\W\d_]{1,3}|кол-во|штук|bottles|quantity)"
+    r"[ :=\-–—]{0,3}(?:нужно|надо|будет|давайте|мне|пусть)?[ :=\-–—]{0,3}$"
+)
+_FOREIGN_AFTER = re.compile(
+    r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|дн(?!\w)|дне|день|дня|этаж"
+    r"|эт(?!\w)|подъезд"
+    r"|кв(?!\w)|квартир|мкр|микрор|м-н|%|процент|км|м(?!\w)|метр|год|лет|раз(?!\w)|человек|вопрос|:\d|am(?!\w)|pm(?!\w)"
+    r"|[абвгд](?!\w)|саат|кабат|недел|месяц|минут|секунд|слов)"
+)
+_FOREIGN_BEFORE = re.compile(
+    r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
+    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй)[ .,:№#]{0,3}$"
+)
+_DENIED = re.compile(r"(?<!\w)(?:не|вместо|not|instead of)[ ]{0,2}$")
+_SECOND_THOUGHT = re.compile(
+    r"(?<!\w)(?:а|нет|ой|точнее|вернее|лучше|хотя|ошиб\w*|исправ\w*|давайте|пусть|actually)(?!\w)"
+)
+_VAGUE = re.compile(r"(?<!\w)(?:или|либо|от|or)(?!\w)")
+_LONGEST_READ = 2_000
+"""Characters that are searched: nobody hides a number of bottles behind a thousand words."""
+
+
+def find_quantity(text: str, *, asked: bool) -> Quantity | None:
+    """The number of bottles a cleaned text speaks of.
+
+    Unasked, only a number with a unit counts («3 бутыли»); asked, a bare one does too.
+    """
+    folded = fold(text[:_LONGEST_READ])
+    mentions = [mention for mention in _mentions(folded) if mention.has_unit or not mention.foreign]
+    if not asked and not any(mention.has_unit for mention in mentions):
+        return None
+    meant = [mention for mention in mentions if not mention.denied]
+    pool = [mention for mention in meant if mention.has_unit] or meant
+    if not pool:
+        return _one_bottle(folded) if asked and not mentions else None
+    spans = tuple(mention.span for mention in mentions if mention.has_unit or mention in pool or mention.denied)
+    return _judge(_chosen(folded, pool), spans)
+
+
+def _chosen(folded: str, pool: list[_Mention]) -> _Mention | None:
+    """The one that is meant; None where there are several and nothing says which."""
+    if len({(mention.value, mention.whole) for mention in pool}) == 1:
+        return pool[-1]
+    between = folded[pool[0].span[1] : pool[-1].span[0]]
+    if _VAGUE.search(between) is None and (_SECOND_THOUGHT.search(between) or "\n" in between):
+        return pool[-1]
+    return None
+
+
+def _judge(mention: _Mention | None, spans: tuple[tuple[int, int], ...]) -> Quantity:
+    if mention is None:
+        return Quantity(0, QuantityProblem.SEVERAL, spans)
+    if not mention.whole:
+        return Quantity(0, QuantityProblem.NOT_WHOLE, spans)
+    if mention.value < FEWEST:
+        return Quantity(0, QuantityProblem.TOO_FEW, spans)
+    if mention.value > MOST:
+        return Quantity(0, QuantityProblem.TOO_MANY, spans)
+    return Quantity(mention.value, None, spans)
+
+
+def _one_bottle(folded: str) -> Quantity | None:
+    """«Бутылку» or «штуку» alone, as an answer, is one."""
+    alone = re.fullmatch(r"\W*(?:бутылку|бутылка|бутыль|бутылочку|штуку|штучку|баклажку)\W*", folded)
+    return Quantity(1, None, ((0, len(folded)),)) if alone else None
+
+
+def _mentions(folded: str) -> Iterator[_Mention]:
+    skip_to = 0
+    for match in _NUMBER.finditer(folded):
+        if match.start() < skip_to:
+            continue
+        mention = _number(folded, match) if match.group(1) else _word(folded, match)
+        if mention is not None:
+            skip_to = mention.span[1]
+            yield mention
+
+
+def _number(folded: str, match: re.Match[str]) -> _Mention:
+    rest = match.group(2) or ""
+    before = folded[max(0, match.start() - 2) : match.start()]
+    value = int(match.group(1)[:12])
+    if re.search(r"(?:^|[ \n])[-−]$", before) and not _UNIT_BEFORE.search(_before(folded, match.start())):
+        value = -value
+    if re.search(r"(?<!\w)минус $", _before(folded, match.start())):
+        value = -value
+    return _mention(folded, match.start(), match.end(), value, whole=not rest.strip("0"))
+
+
+def _word(folded: str, match: re.Match[str]) -> _Mention | None:
+    first = match.group()
+    if first in FRACTIONS or (first.startswith("пол") and first[3:].startswith("бут")):
+        return _mention(folded, match.start(), match.end(), 0, whole=False)
+    if first not in NUMERALS:
+        return None
+    tail = list(re.finditer(r"[^\W_]+", folded[match.start() : match.start() + 80]))
+    numeral = read_numeral([word.group() for word in tail])
+    if numeral is None:
+        return None
+    mention = _mention(folded, match.start(), match.start() + tail[numeral.length - 1].end(), numeral.value, whole=True)
+    alone = folded.strip(" .!,\n") == first
+    return mention if mention.has_unit or alone or first not in ONLY_WITH_A_UNIT or numeral.length > 1 else None
+
+
+def _mention(folded: str, start: int, end: int, value: int, *, whole: bool) -> _Mention:
+    before, after = _before(folded, start), folded[end : end + 60]
+    unit = _UNIT_AFTER.match(after)
+    glued = re.match(r"[^\W\d_]", after) is not None and unit is None and re.match(_ENDING + r"(?!\w)", after) is None
+    foreign = glued or bool(_FOREIGN_AFTER.match(after) or _FOREIGN_BEFORE.search(before))
+    leading = _UNIT_BEFORE.search(before) if not foreign else None
+    span = (start - len(leading.group()) if leading else start, end + (unit.end() if unit else 0))
+    denied = _DENIED.search(before) is not None
+    return _Mention(value, whole, bool(unit or leading), denied, foreign and unit is None, span)
+
+
+def _before(folded: str, start: int) -> str:
+    return folded[max(0, start - 40) : start]

@@ -1,0 +1,1 @@
+"""The order of drinking water: address, phone, bottles, «Да»."""

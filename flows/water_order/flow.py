@@ -1,0 +1,208 @@
+"""Takes an order of water, one burst at a time."""
+
+from pathlib import Path
+
+from domain.decisions import ORDER_NUMBER, FlowDecision, HandOff, Outcome, PlaceOrder
+from domain.orders import OrderDraft
+from flows.base import Senses, Turn
+from flows.rules.consent import Consent
+from flows.rules.topics import Topic
+from flows.rules.wishes import Wish
+from flows.water_order import sentences
+from flows.water_order.hearing import Heard, hear
+from flows.water_order.state import Phase, Slot, WaterOrder
+from flows.wording import PROMPTS, load_wording
+
+Step = tuple[WaterOrder, FlowDecision]
+_PATIENCE = 2
+"""After so many turns without sense a person is offered."""
+
+
+class WaterOrderFlow:
+    """Greeting, address, phone, bottles, summary, «Да», order; every answer may come early, late or corrected."""
+
+    name = "water_order"
+    state_model = WaterOrder
+    first_phase: str = Phase.DETAILS
+
+    def __init__(self, prompts: Path = PROMPTS) -> None:
+        self._wording = load_wording(self.name, sentences.KEYS, prompts)
+
+    def opening_state(self) -> WaterOrder:
+        """Nothing known, nothing asked."""
+        return WaterOrder()
+
+    def apology(self) -> str:
+        """What the customer hears when a turn failed for good."""
+        return self._wording.say("apology")
+
+    def interim(self) -> str:
+        """What the customer hears when the answer takes long."""
+        return self._wording.say("interim")
+
+    def nobody_came(self) -> str:
+        """What a handed-off customer hears when no operator came in time."""
+        return self._wording.say("nobody_came")
+
+    def step(self, state: WaterOrder, turn: Turn, senses: Senses) -> Step:
+        """Take one turn: wishes first, then new facts, then «Да» or «Нет», then talk."""
+        heard = hear(turn, state)
+        ended = self._wish(state, heard) or self._after_the_end(state, heard, turn)
+        if ended is not None:
+            return ended
+        told = self._take_facts(state, heard)
+        if told != state:
+            return self._told(state, told, heard)
+        if heard.change is not None and not heard.problem:
+            return self._reopen(state, heard.change, heard)
+        if state.asked is Slot.CONFIRMATION and not heard.problem and heard.consent in {Consent.YES, Consent.NO}:
+            return self._place(state, heard) if heard.consent is Consent.YES else self._ask_change(state, heard)
+        return self._ask_again(state, heard, turn)
+
+    # --- endings -----------------------------------------------------------------------------------------------
+
+    def _wish(self, state: WaterOrder, heard: Heard) -> Step | None:
+        if heard.wish is Wish.PERSON:
+            return self._hand_off(state)
+        if heard.wish is Wish.START_OVER and not state.is_new:
+            return self._start_over(heard)
+        if heard.wish is Wish.CANCEL and self._take_facts(state, heard) == state:
+            return self._cancel(state)
+        return None
+
+    def _hand_off(self, state: WaterOrder) -> Step:
+        reason = self._wording.say("handoff_reason", slot=state.asked or state.next_question)
+        return state, self._end(
+            "handed_off", Phase.HANDED_OFF, Outcome.HANDED_OFF, HandOff(kind="hand_off", reason=reason)
+        )
+
+    def _start_over(self, heard: Heard) -> Step:
+        """The facts told in the same breath already belong to the new order."""
+        fresh = self._take_facts(WaterOrder(asked=Slot.ADDRESS), heard)
+        fresh = self._asking(fresh, fresh.next_question)
+        noted = self._noted(WaterOrder(), fresh, "noted")
+        return fresh, self._ask(fresh, [self._wording.say("restarted"), noted], outcome=Outcome.RESTARTED)
+
+    def _cancel(self, state: WaterOrder) -> Step:
+        if state.is_new:
+            return state, self._end("nothing_open", Phase.CANCELLED, Outcome.CHITCHAT)
+        return state, self._end("cancelled", Phase.CANCELLED, Outcome.CANCELLED)
+
+    def _after_the_end(self, state: WaterOrder, heard: Heard, turn: Turn) -> Step | None:
+        """«Спасибо» or «когда привезёте?» after an order opens nothing."""
+        empty = not (heard.address or heard.phone or heard.bottles or heard.problem)
+        if not state.is_new or turn.dialog == 1 or not empty:
+            return None
+        if heard.courtesy:
+            return state, self._end("closed_thanks", Phase.DONE, Outcome.CHITCHAT)
+        if heard.corrects:
+            return state, self._end("nothing_open", Phase.DONE, Outcome.CHITCHAT)
+        if heard.topics and heard.topics != (Topic.LATER,) and not _wants_to_order(heard.text):
+            answers = [*self._answers(heard), self._wording.say("closed_question")]
+            return state, FlowDecision(
+                say=sentences.message(self._wording, answers), phase=Phase.DONE, outcome=Outcome.CHITCHAT
+            )
+        return None
+
+    def _place(self, state: WaterOrder, heard: Heard) -> Step:
+        facts = sentences.order_facts(self._wording, state)
+        paragraphs = [self._wording.say("placed", order_number=ORDER_NUMBER, **facts), *self._answers(heard)]
+        draft = OrderDraft(client_phone=state.phone, delivery_address=state.address, bottles_count=state.bottles)
+        return state, FlowDecision(
+            say=sentences.message(self._wording, paragraphs),
+            phase=Phase.DONE,
+            effects=(PlaceOrder(kind="place_order", draft=draft),),
+            outcome=Outcome.COMPLETED,
+        )
+
+    def _end(self, key: str, phase: Phase, outcome: Outcome, *effects: HandOff) -> FlowDecision:
+        said = sentences.message(self._wording, [self._wording.say(key)])
+        return FlowDecision(say=said, phase=phase, effects=effects, outcome=outcome)
+
+    # --- going on ----------------------------------------------------------------------------------------------
+
+    def _take_facts(self, state: WaterOrder, heard: Heard) -> WaterOrder:
+        facts = {"address": heard.address, "phone": heard.phone, "bottles": heard.bottles}
+        return state.model_copy(update={name: fact for name, fact in facts.items() if fact})
+
+    def _told(self, before: WaterOrder, told: WaterOrder, heard: Heard) -> Step:
+        """New facts: say them back (the summary does it for all at once) and go on."""
+        if heard.change is not None:
+            told = told.model_copy(update={heard.change: _EMPTY[heard.change]})
+        after = self._asking(told, heard.change or told.next_question)
+        corrected = any(getattr(before, slot) and getattr(before, slot) != getattr(after, slot) for slot in _EMPTY)
+        known = after.asked is Slot.CONFIRMATION and not corrected
+        noted = "" if known else self._noted(before, after, "changed" if corrected else "noted")
+        return after, self._ask(after, [*self._opening(before, brief=True), *self._remarks(heard), noted])
+
+    def _reopen(self, state: WaterOrder, slot: Slot, heard: Heard) -> Step:
+        after = self._asking(state.model_copy(update={slot: _EMPTY[slot]}), slot)
+        return after, self._ask(after, self._answers(heard))
+
+    def _ask_change(self, state: WaterOrder, heard: Heard) -> Step:
+        after = self._asking(state, Slot.CHANGE)
+        return after, self._ask(after, self._answers(heard))
+
+    def _ask_again(self, state: WaterOrder, heard: Heard, turn: Turn) -> Step:
+        """Nothing new: help with what was said, then the same question."""
+        opening = self._opening(state, brief=False)
+        remarks = self._remarks(heard)
+        to_summary = state.asked is Slot.CHANGE and (heard.consent is Consent.YES or _is_nothing(heard.text))
+        asked = state.asked if state.asked is Slot.CHANGE and not to_summary else state.next_question
+        repeated = bool(heard.address or heard.phone or heard.bottles)
+        if not (remarks or opening or to_summary or repeated):
+            remarks = [self._wording.say("media" if turn.has_media and not heard.text else "not_understood")]
+        misses = 0 if heard.topics or opening else state.misses + 1
+        if misses > _PATIENCE:
+            remarks.append(self._wording.say("offer_person"))
+        after = state.model_copy(update={"asked": asked, "misses": min(misses, 99)})
+        return after, self._ask(after, [*opening, *remarks], again=not to_summary)
+
+    # --- words -------------------------------------------------------------------------------------------------
+
+    def _asking(self, state: WaterOrder, slot: Slot) -> WaterOrder:
+        return state.model_copy(update={"asked": slot, "misses": 0})
+
+    def _ask(
+        self, state: WaterOrder, before: list[str], *, outcome: Outcome | None = None, again: bool = False
+    ) -> FlowDecision:
+        to_confirm = state.asked is Slot.CONFIRMATION
+        text = [*before, sentences.question(self._wording, state, again=again)]
+        return FlowDecision(
+            say=sentences.message(self._wording, text, to_confirm=to_confirm),
+            phase=Phase.CONFIRM if to_confirm or state.asked is Slot.CHANGE else Phase.DETAILS,
+            waiting_for=state.asked or "",
+            outcome=outcome,
+        )
+
+    def _opening(self, state: WaterOrder, *, brief: bool) -> list[str]:
+        """The greeting of the first reply; a customer who told something already needs no plan."""
+        if not state.is_new:
+            return []
+        greeting = self._wording.say("greeting")
+        return [greeting] if brief else [f"{greeting} {self._wording.say('greeting_plan')}"]
+
+    def _remarks(self, heard: Heard) -> list[str]:
+        """Answers to what was asked, and what is wrong with what was told (unless it was only a question)."""
+        answers = self._answers(heard)
+        wrong = heard.problem and not (answers and heard.problem in _ONLY_MISSING)
+        return [*answers, self._wording.say(heard.problem)] if wrong else answers
+
+    def _answers(self, heard: Heard) -> list[str]:
+        return [self._wording.say(f"topic_{topic}") for topic in heard.topics]
+
+    def _noted(self, before: WaterOrder, after: WaterOrder, key: str) -> str:
+        facts = sentences.told_facts(self._wording, before, after)
+        return self._wording.say(key, facts=facts) if facts else ""
+
+
+_EMPTY: dict[str, str | int] = {Slot.ADDRESS: "", Slot.PHONE: "", Slot.BOTTLES: 0}
+_ONLY_MISSING = {"address_not_an_address", "address_too_short", "phone_missing", "phone_too_short", "bottles_missing"}
+
+
+def _is_nothing(text: str) -> bool:
+    return text.casefold().strip(" .!") in {"ничего", "ничего не надо", "не надо", "нечего", "всё так", "все так"}
+
+
+def _wants_to_order(text: str) -> bool:
+    return any(stem in text.casefold() for stem in ("заказ", "хочу", "нужна вода", "нужно воды", "привезите", "закаж"))

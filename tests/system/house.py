@@ -1,0 +1,170 @@
+"""The whole product as a newcomer runs it: `everturn up`, real processes, real HTTP; and the means to kill them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+
+from platforms.base import Credentials
+from platforms.registry import INBOUND
+from providers.servers.ports import any_free
+
+EVERTURN = str(Path(sys.executable).parent / "everturn")
+START_SECONDS = 60
+_ids = count(int(time.time() * 1000))
+
+MARKS = {
+    "api": "everturn api",
+    "worker": "everturn worker",
+    "temporal": "temporal server start-dev",
+    "postgres": "postgres",
+}
+"""How the contract lets each child be told apart in a process list."""
+
+
+class House:
+    """One running `everturn up`."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self.port, self.temporal_port, self.ui_port, self.postgres_port = (any_free("127.0.0.1") for _ in range(4))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = environment
+        self.lines: list[str] = []
+        self.client = httpx.Client(base_url=self.url, timeout=15, trust_env=False)
+
+    def start(self) -> None:
+        """Start it and wait for its `ready` line."""
+        self.lines.clear()
+        clean = {name: value for name, value in os.environ.items() if "EVERTURN" not in name and "DATABASE" not in name}
+        self.process = subprocess.Popen(
+            [EVERTURN, "up", "--home", str(self.home), "--port", str(self.port), "--temporal-port",
+             str(self.temporal_port), "--ui-port", str(self.ui_port), "--postgres-port", str(self.postgres_port)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean | self.environment,
+            cwd=self.home.parent,
+        )  # fmt: skip
+        threading.Thread(target=self._read, daemon=True).start()
+        self.until(lambda: any(line.startswith("ready ") for line in self.lines), START_SECONDS)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def until(self, condition: Callable[[], Any], seconds: float = 20) -> Any:
+        """Wait until something holds; on a time-out say what the house said."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := condition():
+                return found
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError("it did not happen; the last lines were:\n" + "\n".join(self.lines[-25:]))
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """The running processes of one kind, the parent first."""
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                words = " ".join(process.cmdline())
+            except psutil.Error:
+                continue
+            if MARKS[name] in words:
+                found.append(process)
+        return found
+
+    def kill(self, *names: str) -> None:
+        """kill -9, all at once, and wait until they are gone."""
+        victims = [self.children(name)[0] for name in names]
+        for victim in victims:
+            victim.kill()
+        psutil.wait_procs(victims, timeout=5)
+
+    def kill_everything(self) -> None:
+        """kill -9 of the supervisor; its children go with it."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait(5)
+        psutil.wait_procs(family, timeout=10)
+
+    def stop(self) -> int:
+        """Ctrl-C; returns the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(15)
+
+    def healthy(self) -> bool:
+        """Whether /health says that all that is needed works."""
+        try:
+            return self.client.get("/health").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    # --- being a customer --------------------------------------------------------------------------------------
+
+    def write(self, contact: str, text: str, *, id: str = "", patient: bool = True) -> str:
+        """Post a real Chat2Desk webhook, again until it is taken, as the platform would; returns the message's id."""
+        id = id or str(next(_ids))
+        credentials = Credentials(account="default", access_token="simulator")
+        hook = INBOUND["chat2desk"](contact, text, credentials, message_id=id, now=datetime.now(UTC))
+        for _ in range(200 if patient else 1):
+            try:
+                query, headers = dict(hook.query), dict(hook.headers)
+                answer = self.client.post(hook.path, params=query, headers=headers, content=hook.body)
+                if answer.status_code == 200:
+                    return id
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the webhook was never taken")
+
+    def phone(self, contact: str) -> list[str]:
+        """What the customer was told."""
+        try:
+            entries = self.client.get(f"/simulator/_world/chat2desk/{contact}").json()
+        except httpx.HTTPError:
+            return []
+        return [entry["text"] for entry in entries if entry["direction"] == "out"]
+
+    def answered(self, contact: str, replies: int, seconds: float = 25) -> list[str]:
+        """Wait until the customer has been told so many things."""
+        self.until(lambda: len(self.phone(contact)) >= replies, seconds)
+        return self.phone(contact)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the database."""
+        with psycopg.connect(self._database_url(), autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def _database_url(self) -> str:
+        environment = self.children("worker")[0].environ()
+        return environment["DATABASE_URL"]
+
+
+@contextmanager
+def living(home: Path, **environment: str) -> Iterator[House]:
+    """A house that is started, and stopped at the end whatever happened."""
+    house = House(home, **environment)
+    try:
+        house.start()
+        yield house
+    finally:
+        if house.process.poll() is None:
+            house.process.send_signal(signal.SIGTERM)
+            try:
+                house.process.wait(12)
+            except subprocess.TimeoutExpired:
+                house.kill_everything()
+        house.client.close()

@@ -1,0 +1,103 @@
+"""The whole system on real processes, killed in the middle of a dialog: nothing lost, one order, no second answer."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.house import House, living
+
+QUICK = {"CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for these tests; each has a customer of its own."""
+    with living(tmp_path_factory.mktemp("house") / "home", **QUICK) as lives:
+        yield lives
+
+
+def order_of(house: House, contact: str) -> list[tuple[str, str, int]]:
+    """The rows this customer's orders made."""
+    return house.rows(
+        "SELECT client_phone, delivery_address, bottles_count FROM orders"
+        f" WHERE chat2desk_client_id = '{contact}' ORDER BY id"
+    )
+
+
+WANTED = [("+996555123456", "ул. Ахунбаева 12, кв. 5", 3)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("victims", "contact"),
+    [(("api",), "101"), (("worker",), "102"), (("temporal",), "103"), (("postgres",), "104")],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value),
+)
+def test_a_killed_process_costs_the_customer_nothing(house: House, victims: tuple[str, ...], contact: str) -> None:
+    """Kill -9 in mid-dialog, right after a message was accepted: the dialog goes on and ends in one order."""
+    house.write(contact, "Здравствуйте, хочу заказать воду")
+    house.answered(contact, 1)
+    for number, text in enumerate(["ул. Ахунбаева 12, кв. 5", "0555 12 34 56", "3"], start=2):
+        house.write(contact, text)
+        house.kill(*victims)
+        house.answered(contact, number)
+    house.write(contact, "да")
+    house.kill(*victims)
+    told = house.answered(contact, 5)
+    house.until(house.healthy)
+
+    assert WANTED == order_of(house, contact)
+    assert 5 == len(told), told
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_conversation_goes_on_within_three_seconds_of_its_workers_death(house: House) -> None:
+    """A worker dies while a customer is talking: the next answer is not noticeably late."""
+    contact = "105"
+    house.write(contact, "привет")
+    house.answered(contact, 1)
+    house.kill("worker")
+    began = time.monotonic()
+    house.write(contact, "ул. Ахунбаева 12, кв. 5")
+    house.answered(contact, 2)
+
+    assert time.monotonic() - began < 3 + 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_everything_killed_at_once_and_started_again(house: House) -> None:
+    """The laptop's battery dies in mid-dialog; `everturn up` again, and the dialog goes on where it stood."""
+    contact = "106"
+    house.write(contact, "3 бутыли на ул. Ахунбаева 12, кв. 5")
+    house.answered(contact, 1)
+    house.write(contact, "0555 12 34 56")
+    house.kill_everything()
+    house.start()
+    house.answered(contact, 2)
+    house.write(contact, "да")
+    told = house.answered(contact, 3)
+
+    assert WANTED == order_of(house, contact)
+    assert 3 == len(told), told
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_ctrl_c_stops_within_ten_seconds_and_nothing_is_forgotten(house: House) -> None:
+    """The everyday stop and start, between a question and its answer."""
+    contact = "107"
+    doubled = house.write(contact, "3 бутыли на ул. Ахунбаева 12, кв. 5")
+    house.answered(contact, 1)
+    began = time.monotonic()
+    status = house.stop()
+    assert (0, True) == (status, time.monotonic() - began < 10)
+    house.start()
+    house.write(contact, "3 бутыли на ул. Ахунбаева 12, кв. 5", id=doubled)
+    house.write(contact, "0555 12 34 56")
+    told = house.answered(contact, 2)
+
+    assert 2 == len(told), told
