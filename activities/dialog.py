@@ -11,7 +11,7 @@ from activities.beating import beating
 from activities.failures import as_application_error
 from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
-from domain.decisions import Decision, FlowDecision, HandOff
+from domain.decisions import Decision, FlowDecision, HandOff, Outcome
 from domain.messages import Part
 from flows.base import Flow, Senses, Turn
 from flows.registry import flow as find_flow
@@ -63,7 +63,7 @@ class Dialog(contract.Dialog):
     def _fit(self, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
         """The flow's decision, fit for the platform and small enough for a history."""
         fields: dict[str, Any] = {"parts": self._parts(turn, chosen), "phase": chosen.phase}
-        if chosen.outcome is None:
+        if chosen.outcome in (None, Outcome.RESTARTED):  # who starts over is in a new dialog at once
             fields["state"] = state.model_dump(mode="json", exclude_defaults=True)
         optional = {"waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome}
         fields |= {name: value for name, value in optional.items() if value}

@@ -20,7 +20,7 @@ from providers.records.migrate import migrate
 from providers.servers import leftovers, ports, postgres, temporal
 from providers.servers.child import ChildSpec
 from providers.servers.postgres import PostgresServer
-from providers.servers.problems import KeepsDying
+from providers.servers.problems import KeepsDying, Refuses
 from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, reachable
 from runtime.settings import Settings
@@ -172,6 +172,7 @@ class Up:
             log=self._home.logs / f"{name}.log",
             env=self._environment(),
             patience=6.0,
+            hopeless=frozenset({WrongUse.status}),
         )
 
     def _environment(self) -> dict[str, str]:
@@ -239,6 +240,8 @@ def go_up(places: Places, settings: Settings, home_path: Path) -> None:
     with home.held(), Terminal() as terminal:
         try:
             asyncio.run(Up(places, settings, home, terminal).run())
+        except Refuses as error:
+            raise WrongUse(str(error)) from None
         except KeepsDying as error:
             terminal.done()
             for line in error.last_lines:

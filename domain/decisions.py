@@ -63,7 +63,7 @@ class Decision(Value):
     phase: str
     waiting_for: str = ""
     state: dict[str, Any] | None = None
-    """The dialog's new state; None when the dialog is over."""
+    """The dialog's new state; None when the dialog is over. With outcome RESTARTED it is the next dialog's."""
     effects: tuple[Effect, ...] = ()
     outcome: Outcome | None = None
     rules: TurnTaking | None = None

@@ -1,6 +1,7 @@
 """Carries out what a decision does in the world, each act under a key that makes it happen once."""
 
 from datetime import datetime
+from typing import Any
 from typing import assert_never
 
 from temporalio import workflow
@@ -14,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.decisions import Effect, HandOff, Outcome, PlaceOrder
     from domain.identifiers import order_key
     from domain.messages import InboundMessage
+
+DialogState = dict[str, Any] | None
 
 
 class Effects:
@@ -65,8 +68,8 @@ class Effects:
             state.attention = (Attention.HANDOFF, *state.attention)
         state.note = note[:200]
 
-    async def close_dialog(self, outcome: Outcome, ended_at: datetime) -> None:
-        """Write how the dialog ended and forget it; the next message opens a new one."""
+    async def close_dialog(self, outcome: Outcome, ended_at: datetime, next_state: DialogState = None) -> None:
+        """Write how the dialog ended and forget it; `next_state` opens the next one at once, else a message will."""
         state = self._state
         key = f"{self._address.conversation_id}/{state.epoch}/d{state.dialog}"
         closing = CloseDialog(
@@ -81,9 +84,14 @@ class Effects:
             order_id=state.order_id if outcome is Outcome.COMPLETED else "",
         )
         # The dialog is over before the await: a message that arrives meanwhile belongs to the next one.
-        state.dialog_state, state.dialog_opened_at, state.dialog_messages, state.waiting_for = None, None, 0, ""
+        state.dialog_state, state.dialog_opened_at, state.dialog_messages = next_state, None, 0
+        if next_state is None:
+            state.waiting_for = ""
+        else:
+            state.dialog += 1
+            state.dialog_opened_at = ended_at
         await workflow.execute_activity_method(
-            Records.close_dialog, closing, summary=f"dialog {state.dialog}: {outcome}", **patience.BOOKKEEPING
+            Records.close_dialog, closing, summary=f"dialog ends: {outcome}", **patience.BOOKKEEPING
         )
 
     async def keep(self, messages: tuple[InboundMessage, ...]) -> None:

@@ -186,7 +186,7 @@ class Turns:
         await self._silence_interim()
         self._reply(decision.parts, burst[0])
         if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
-            await self._effects.close_dialog(decision.outcome, workflow.now())
+            await self._effects.close_dialog(decision.outcome, workflow.now(), decision.state)
 
     def _adopt(self, decision: Decision, messages: int) -> None:
         state = self._state

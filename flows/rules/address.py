@@ -22,7 +22,7 @@ class AddressProblem(StrEnum):
 _MARK = re.compile(
     r"\b(?:ул|улиц[аеуы]|просп\w*|пр-т|пр|пер|переул\w+|бульвар\w*|б-р|шоссе|тупик\w*|мкр|мкрн|мкрн?\w?"
     r"|микрорайон\w*|м-н|мк-н"
-    r"|жилмассив\w*|ж/м|жм|ж/к|жк|дом|дому|д|кв|квартир\w+|корпус\w*|подъезд\w*|этаж\w*|домофон\w*|сел[оае]|с"
+    r"|жилмассив\w*|ж/м|жм|ж/к|жк|дом|дому|д|кв|квартир\w+|корпус\w*|подъезд\w*|этаж\w*|домофон\w*|сел[оае]"
     r"|айыл\w*|көчө\w*"
     r"|кочо\w*|үй|рынок|рынк\w+|базар\w*|тц|трц|бц|цум|гум|школ\w+|больниц\w+|гостиниц\w+|отел\w+|хостел\w*"
     r"|кафе|ресторан\w*|аптек\w+"
@@ -38,12 +38,12 @@ _STREET_AND_HOUSE = re.compile(
     r"\b[^\W\d_]{2,40}(?:ская|ского|ской|ова|ева|ина|ого|аева|бека|бай)[ ,.]{1,3}(?:д(?:ом)?\.? ?)?\d"
 )
 _WORD_AND_HOUSE = re.compile(r"[^\W\d_]{3,40}[ ,.\-№/]{0,4}\d")
-_PIECE = r"(?:дом|д|кв|квартира|подъезд|под|этаж|эт|домофон|корпус|корп|офис|оф|блок|код|apt|house|үй)"
+_PIECE = r"(?:дома|дом|д|кв|квартиры|квартира|подъезд|под|этаж|эт|домофон|корпус|корп|офис|оф|блок|код|apt|house|үй)"
 _FRAGMENT = re.compile(rf"({_PIECE})\b[ .:№#]{{0,3}}(\d[\w/\-]{{0,8}})|(\d{{1,4}})[ \-]?[йя]? ?({_PIECE})\b")
 _BARE_PIECE = re.compile(rf"\b(?:{_PIECE}|улиц[аеуы]|ул|квартир\w+|дом)\b")
 _FAMILIES = (
-    {"дом", "д", "house", "үй"},
-    {"кв", "квартира", "apt"},
+    {"дом", "дома", "д", "house", "үй"},
+    {"кв", "квартира", "квартиры", "apt"},
     {"подъезд", "под"},
     {"этаж", "эт"},
     {"корпус", "корп"},
@@ -53,7 +53,7 @@ _FAMILIES = (
 )
 _LEAD = frozenset(
     """
-    здравствуйте здравствуй привет салам саламатсызбы ассалам алейкум добрый день вечер утро доброе хочу хотел
+    номер     здравствуйте здравствуй привет салам саламатсызбы ассалам алейкум добрый день вечер утро доброе хочу хотел
     хотела хотели бы заказать закажу заказ можно нужно нужна надо мне нам воду воды вода водичку водички
     привезите доставьте доставку доставка доставки привезти доставить везите отправьте адрес адресу мой наш на
     по это вот пожалуйста живу живем я мы пишите запишите ой нет не да а и точнее вернее правильный неправильный
@@ -78,6 +78,10 @@ _STOPPERS = frozenset(
     когда почему где кто ну вот это хз лол ха хаха
     """.split()
 )
+_VERB = re.compile(
+    r"(?:заказ|отмен|передум|работа|сказа|говор|сдач|сдела|привез|привоз|достав|хоч|спасиб|помен|измен|исправ|оформ|подтвержд|позвон)"
+)
+_ONLY_A_TOWN = re.compile(r"(?:г\.? ?|город )?(?:бишкек|ош|каракол|токмок|bishkek|osh|кыргызстан)\W*")
 _KEYBOARD = ("йцук", "фыва", "ячсм", "ролд", "олдж", "цуке", "qwer", "asdf", "zxcv", "йфяц")
 _EDGE = " ,;:.!-–—\n\t\"'«»"
 
@@ -103,7 +107,7 @@ def check_address(address: str) -> AddressProblem | None:
     """What is wrong with an address, if anything."""
     if len(address) > LONGEST:
         return AddressProblem.TOO_LONG
-    if is_fragment(address):
+    if is_fragment(address) or _ONLY_A_TOWN.fullmatch(fold(address)):
         return AddressProblem.NO_STREET
     return AddressProblem.TOO_SHORT if len(address) < SHORTEST else None
 
@@ -124,11 +128,11 @@ def tidy(line: str) -> str:
         if fold(match.group(1)) not in _LEAD or following.startswith(("углу", "пересечени", "против")):
             break
         line = line[match.end() :]
-    while match := re.search(r"(?<![^\W_])([^\W\d_]{1,15})[\s,;:.!\-–—]*$", line[-40:]):
+    while match := re.search(r"(?<![^\W_])([^\W\d_]{1,15})[\s,;:.!\-–—(]*$", line[-40:]):
         if fold(match.group(1)) not in _TAIL:
             break
         line = line[: len(line) - len(line[-40:]) + match.start()]
-    return line.strip(_EDGE)
+    return line.strip(_EDGE).rstrip("( ")
 
 
 def _is_strong(piece: str, *, asked: bool) -> bool:
@@ -144,7 +148,7 @@ def _is_strong(piece: str, *, asked: bool) -> bool:
 
 def is_chat(text: str) -> bool:
     """Whether words of talk, never of an address, stand in it."""
-    return any(word in _STOPPERS for word in words(text[: LONGEST * 2]))
+    return any(word in _STOPPERS or _VERB.match(word) for word in words(text[: LONGEST * 2]))
 
 
 def is_plausible(piece: str) -> bool:

@@ -46,7 +46,7 @@ _UNIT_AFTER = re.compile(
 )
 _UNIT_BEFORE = re.compile(
     r"(?:бут[^\W\d_]{1,9}|баклаж[^\W\d_]{1,6}|количеств[^\W\d_]{1,3}|кол-во|штук|bottles|quantity)"
-    r"[ :=\-–—]{0,3}(?:нужно|надо|будет|давайте|мне|пусть)?[ :=\-–—]{0,3}$"
+    r"[ :=\-–—]{0,3}(?:нужно|надо|будет|давайте|мне|пусть)?[ :=\-–—]{0,3}\Z"
 )
 _FOREIGN_AFTER = re.compile(
     r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|дн(?!\w)|дне|день|дня|этаж"
@@ -56,9 +56,9 @@ _FOREIGN_AFTER = re.compile(
 )
 _FOREIGN_BEFORE = re.compile(
     r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
-    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй)[ .,:№#]{0,3}$"
+    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй)[ .,:№#]{0,3}\Z"
 )
-_DENIED = re.compile(r"(?<!\w)(?:не|вместо|not|instead of)[ ]{0,2}$")
+_DENIED = re.compile(r"(?<!\w)(?:не|вместо|отмените|уберите|not|instead of)[ ]{0,2}\Z")
 _SECOND_THOUGHT = re.compile(
     r"(?<!\w)(?:а|нет|ой|точнее|вернее|лучше|хотя|ошиб\w*|исправ\w*|давайте|пусть|actually)(?!\w)"
 )
@@ -117,7 +117,9 @@ def _mentions(folded: str) -> Iterator[_Mention]:
     for match in _NUMBER.finditer(folded):
         if match.start() < skip_to:
             continue
-        mention = _number(folded, match) if match.group(1) else _word(folded, match)
+        # What an earlier number took («3 бутыли») is hidden from the next one («2 помпы»).
+        seen = " " * skip_to + folded[skip_to:] if skip_to else folded
+        mention = _number(seen, match) if match.group(1) else _word(seen, match)
         if mention is not None:
             skip_to = mention.span[1]
             yield mention

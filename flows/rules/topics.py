@@ -31,7 +31,8 @@ _SHAPES = (
                   r"|акци[яюи]|price|cost|how much|канча|баасы)\b|\bдорог(?:о|ая|ие)\b"),
     (Topic.WHEN, r"\b(?:когда|во сколько|через сколько|как скоро|как быстро|как долго|сегодня|завтра|срочно"
                  r"|время доставки"
-                 r"|доставк\w+ сегодня|качан|when|how long|режим|график|до скольки|со скольки|выходны\w+|работаете)\b"),
+                 r"|доставк\w+ сегодня|качан|when|how long|режим|график|до скольки|со скольки|выходны\w+"
+        r"|(?:как|вы|когда) работаете|работаете (?:ли|сегодня|завтра))\b"),
     (Topic.PAYMENT, r"\b(?:оплат\w+|оплачива\w+|наличн\w+|картой|карту|карта|перевод\w*|элсом|elsom|мбанк|mbank"
                     r"|qr|чек|сдач[аиу]"
                     r"|pay|cash|card|төлө\w*)\b"),
@@ -82,7 +83,9 @@ def split_questions(text: str) -> tuple[str, str]:
     told: list[str] = []
     asked: list[str] = []
     for clause in _CLAUSE.split(text[:_LONGEST]):
-        (asked if is_question(clause) and not _is_polite_order(clause) else told).append(clause.strip(" \n"))
+        statement, question = _divide(clause)
+        told.append(statement.strip(" \n"))
+        asked.append(question.strip(" \n"))
     return "\n".join(filter(None, [*told, text[_LONGEST:]])), "\n".join(filter(None, asked))
 
 
@@ -91,7 +94,19 @@ def is_question(text: str) -> bool:
     return text.rstrip(" \n").endswith("?") or _BEGINS_ASKING.match(fold(text[:200])) is not None
 
 
+def _divide(clause: str) -> tuple[str, str]:
+    """«6 бутылей, пустые заберёте?» tells before its last comma and asks after it."""
+    if not is_question(clause) or _is_polite_order(clause):
+        return clause, ""
+    head, _, tail = clause.rpartition(",")
+    if head and not is_question(head) and not any(sign.isdigit() for sign in tail):
+        return head, tail
+    return "", clause
+
+
 def _is_polite_order(clause: str) -> bool:
     folded = fold(clause)
     has_digit = any(sign.isdigit() for sign in folded)
-    return (_REQUEST.search(folded) is not None or has_digit) and _MONEY_OR_TIME.search(folded) is None
+    if _MONEY_OR_TIME.search(folded):
+        return False
+    return _REQUEST.search(folded) is not None or (has_digit and not any(shape.search(folded) for _, shape in _TABLE))

@@ -53,7 +53,7 @@ class WaterOrderFlow:
         told = self._take_facts(state, heard)
         if told != state:
             return self._told(state, told, heard)
-        if heard.change is not None and not heard.problem:
+        if heard.change is not None:
             return self._reopen(state, heard.change, heard)
         if state.asked is Slot.CONFIRMATION and not heard.problem and heard.consent in {Consent.YES, Consent.NO}:
             return self._place(state, heard) if heard.consent is Consent.YES else self._ask_change(state, heard)
@@ -66,9 +66,14 @@ class WaterOrderFlow:
             return self._hand_off(state)
         if heard.wish is Wish.START_OVER and not state.is_new:
             return self._start_over(heard)
-        if heard.wish is Wish.CANCEL and self._take_facts(state, heard) == state:
+        if heard.wish is Wish.CANCEL and not self._brings_numbers(state, heard):
             return self._cancel(state)
         return None
+
+    def _brings_numbers(self, state: WaterOrder, heard: Heard) -> bool:
+        """«Отмените 3, сделайте 5» cancels nothing."""
+        told = self._take_facts(state, heard)
+        return (told.phone, told.bottles) != (state.phone, state.bottles)
 
     def _hand_off(self, state: WaterOrder) -> Step:
         reason = self._wording.say("handoff_reason", slot=state.asked or state.next_question)
@@ -127,17 +132,18 @@ class WaterOrderFlow:
 
     def _told(self, before: WaterOrder, told: WaterOrder, heard: Heard) -> Step:
         """New facts: say them back (the summary does it for all at once) and go on."""
-        if heard.change is not None:
-            told = told.model_copy(update={heard.change: _EMPTY[heard.change]})
-        after = self._asking(told, heard.change or told.next_question)
-        corrected = any(getattr(before, slot) and getattr(before, slot) != getattr(after, slot) for slot in _EMPTY)
+        after = self._asking(told, heard.change or _still_open(before, told) or told.next_question)
+        corrected = any(getattr(before, slot) and getattr(before, slot) != getattr(after, slot) for slot in _SLOTS)
         known = after.asked is Slot.CONFIRMATION and not corrected
         noted = "" if known else self._noted(before, after, "changed" if corrected else "noted")
         return after, self._ask(after, [*self._opening(before, brief=True), *self._remarks(heard), noted])
 
     def _reopen(self, state: WaterOrder, slot: Slot, heard: Heard) -> Step:
-        after = self._asking(state.model_copy(update={slot: _EMPTY[slot]}), slot)
-        return after, self._ask(after, self._answers(heard))
+        """The old value stays until the new one comes: «кв 7» may be all that changes."""
+        after = self._asking(state, slot)
+        answers = [] if heard.topics == (Topic.QUESTION,) else self._answers(heard)
+        wrong = [self._wording.say(heard.problem)] if heard.problem and heard.problem not in _ONLY_MISSING else []
+        return after, self._ask(after, [*answers, *wrong])
 
     def _ask_change(self, state: WaterOrder, heard: Heard) -> Step:
         after = self._asking(state, Slot.CHANGE)
@@ -147,13 +153,16 @@ class WaterOrderFlow:
         """Nothing new: help with what was said, then the same question."""
         opening = self._opening(state, brief=False)
         remarks = self._remarks(heard)
-        to_summary = state.asked is Slot.CHANGE and (heard.consent is Consent.YES or _is_nothing(heard.text))
-        asked = state.asked if state.asked is Slot.CHANGE and not to_summary else state.next_question
         repeated = bool(heard.address or heard.phone or heard.bottles)
+        to_summary = state.asked is not Slot.CONFIRMATION and state.next_question is Slot.CONFIRMATION
+        to_summary = to_summary and (repeated or heard.consent is Consent.YES or _is_nothing(heard.text))
+        asked = state.next_question if to_summary else state.asked or state.next_question
+        if to_summary:
+            remarks = self._answers(heard)
         if not (remarks or opening or to_summary or repeated):
-            remarks = [self._wording.say("media" if turn.has_media and not heard.text else "not_understood")]
+            remarks = [self._wording.say(_why_again(state, heard, turn))]
         misses = 0 if heard.topics or opening else state.misses + 1
-        if misses > _PATIENCE:
+        if misses > _PATIENCE and heard.problem not in _NAMES_A_PERSON:
             remarks.append(self._wording.say("offer_person"))
         after = state.model_copy(update={"asked": asked, "misses": min(misses, 99)})
         return after, self._ask(after, [*opening, *remarks], again=not to_summary)
@@ -196,8 +205,22 @@ class WaterOrderFlow:
         return self._wording.say(key, facts=facts) if facts else ""
 
 
-_EMPTY: dict[str, str | int] = {Slot.ADDRESS: "", Slot.PHONE: "", Slot.BOTTLES: 0}
+_SLOTS = (Slot.ADDRESS, Slot.PHONE, Slot.BOTTLES)
+_NAMES_A_PERSON = {"bottles_too_many"}
 _ONLY_MISSING = {"address_not_an_address", "address_too_short", "phone_missing", "phone_too_short", "bottles_missing"}
+
+
+def _still_open(before: WaterOrder, told: WaterOrder) -> Slot | None:
+    """The slot called wrong for which no new value has come yet."""
+    slot = before.asked
+    return slot if slot in _SLOTS and getattr(told, slot) and getattr(before, slot) == getattr(told, slot) else None
+
+
+def _why_again(state: WaterOrder, heard: Heard, turn: Turn) -> str:
+    if turn.has_media and not heard.text:
+        return "media"
+    unclear = state.asked is Slot.CONFIRMATION and heard.consent is Consent.UNCLEAR
+    return "unclear_answer" if unclear else "not_understood"
 
 
 def _is_nothing(text: str) -> bool:

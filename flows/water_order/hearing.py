@@ -34,8 +34,9 @@ def hear(turn: Turn, state: WaterOrder) -> Heard:
     """Read a burst: numbers first (they are the surest), then what is left as an address, then talk."""
     text = clean(turn.text)
     told, asked_about = subjects.split_questions(text)
-    phone = phones.find_phone(told) or phones.find_phone(text)
-    rest = without(told, phones.all_phone_spans(told))
+    in_told = phones.find_phone(told)
+    rest = without(told, [*phones.all_phone_spans(told), *([in_told.span] if in_told else [])])
+    phone = in_told or phones.find_phone(text)
     quantity, rest = _quantity(rest, state, after_phone=phone is not None and phone.problem is None)
     place, rest = _address(rest, state, text)
     if quantity is None and (state.asked is Slot.BOTTLES or _expects_any(state)):
@@ -50,7 +51,7 @@ def hear(turn: Turn, state: WaterOrder) -> Heard:
         phone=number,
         bottles=count,
         problem=problem,
-        change=_change(state, told, (place, number, count)),
+        change=_change(state, text, (place, number, count)),
         consent=read_consent(rest),
         topics=_topics(asked_about, rest),
         courtesy=wishes.is_courtesy(text),
@@ -60,6 +61,8 @@ def hear(turn: Turn, state: WaterOrder) -> Heard:
 
 def _topics(asked_about: str, rest: str) -> tuple[subjects.Topic, ...]:
     """A polite order («можно две бутыли?») ends with a question mark and is no question."""
+    if read_consent(asked_about):
+        return ()  # «да?» asks nothing that has an answer
     if asked_about:
         return tuple(subjects.find_topics(asked_about))
     return tuple(topic for topic in subjects.find_topics(rest) if topic is not subjects.Topic.QUESTION)
@@ -127,10 +130,10 @@ def _missing(asked: Slot | None, told: str) -> str:
     return "bottles_missing" if asked is Slot.BOTTLES else ""
 
 
-def _change(state: WaterOrder, told: str, values: tuple[str, str, int]) -> Slot | None:
+def _change(state: WaterOrder, text: str, values: tuple[str, str, int]) -> Slot | None:
     """The slot the customer wants changed but gave no new value for."""
-    named = wishes.named_slot(told)
+    named = wishes.named_slot(text)
     if not named or values[("address", "phone", "bottles").index(named)]:
         return None
-    alone = _expects_any(state) and len(told.split()) <= 3
-    return Slot(named) if getattr(state, named) and (alone or wishes.wants_change(told)) else None
+    alone = _expects_any(state) and len(text.split()) <= 3
+    return Slot(named) if getattr(state, named) and (alone or wishes.wants_change(text)) else None

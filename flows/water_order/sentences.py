@@ -21,7 +21,7 @@ _FILLED = {
 }
 _SENTENCES = """
     greeting greeting_plan ask_address ask_phone ask_bottles ask_change yes no cancelled restarted handed_off
-    nothing_open closed_thanks closed_question media not_understood offer_person apology interim
+    nothing_open closed_thanks closed_question media not_understood unclear_answer offer_person apology interim
     nobody_came
     address_too_short address_too_long address_no_street address_not_an_address
     phone_missing phone_too_short phone_foreign phone_invalid

@@ -31,6 +31,8 @@ class ChildSpec:
     """Asks for an orderly stop; also what the child gets from the kernel when we die without a word."""
     patience: float = 5.0
     """Seconds it may take to stop before it is killed."""
+    hopeless: frozenset[int] = frozenset()
+    """Exit statuses that say: starting it again as it is cannot help."""
     before: Callable[[], None] | None = None
     """Puts right what an earlier, killed child may have left behind; runs before every start."""
     answers: Callable[[], Awaitable[bool]] | None = None

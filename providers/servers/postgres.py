@@ -67,9 +67,15 @@ class PostgresServer:
             user=user,
             stop_signal=signal.SIGINT,  # its "fast shutdown": does not wait for clients, loses nothing
             patience=1.6,
-            before=lambda: leftovers.stop_postgres_of(self.data),
+            before=lambda: self._make_way(user),
             answers=self._answers,
         )
+
+    def _make_way(self, user: SystemUser | None) -> None:
+        """Before every start: no older server on the same data, and nobody closed a directory on the way to it."""
+        leftovers.stop_postgres_of(self.data)
+        if user:
+            other_user.open_way(user, self.data)
 
     def _prepare(self, programs: Path) -> SystemUser | None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)

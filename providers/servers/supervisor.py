@@ -7,12 +7,12 @@ from collections.abc import Callable
 import structlog
 
 from providers.servers.child import Child, ChildSpec, last_lines, rotate_log, start_child
-from providers.servers.problems import CannotStart, KeepsDying
+from providers.servers.problems import CannotStart, KeepsDying, Refuses
 
 PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds before the first, second, … start in a row; the last one repeats."""
 MOST_FAILURES = 10
-SETTLED_AFTER = 10.0
+SETTLED_AFTER = 3.0
 """A child that lived this long has started; the count begins again."""
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Watched:
 
         Raises:
             CannotStart: not within that time; the text carries its last words.
-            KeepsDying: it could not be kept alive.
+            KeepsDying, Refuses: it could not be kept alive.
         """
         until = time.monotonic() + seconds
         while not (self.spec.answers and await self.spec.answers()):
@@ -85,6 +85,8 @@ class Watched:
         status = await self.child.ended()
         self.failures = 1 if time.monotonic() - began > SETTLED_AFTER else self.failures + 1
         log.warning("child_died", child=self.spec.name, status=status, in_a_row=self.failures)
+        if status in self.spec.hopeless:
+            raise Refuses(self.spec.name, last_lines(self.spec.log))
         if self.failures >= MOST_FAILURES:
             raise KeepsDying(self.spec.name, self.failures, last_lines(self.spec.log))
 
@@ -113,6 +115,7 @@ class Supervisor:
 
         Raises:
             KeepsDying: which child, and what it said last.
+            Refuses: a child said that trying again cannot help.
         """
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

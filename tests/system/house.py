@@ -20,6 +20,7 @@ import psycopg
 from platforms.base import Credentials
 from platforms.registry import INBOUND
 from providers.servers.ports import any_free
+from providers.servers.postgres import PostgresServer
 
 EVERTURN = str(Path(sys.executable).parent / "everturn")
 START_SECONDS = 60
@@ -55,13 +56,15 @@ class House:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean | self.environment,
             cwd=self.home.parent,
         )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.until(lambda: any(line.startswith("ready ") for line in self.lines), START_SECONDS)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip())
 
     def until(self, condition: Callable[[], Any], seconds: float = 20) -> Any:
         """Wait until something holds; on a time-out say what the house said."""
@@ -149,8 +152,7 @@ class House:
             return connection.execute(query.encode()).fetchall()
 
     def _database_url(self) -> str:
-        environment = self.children("worker")[0].environ()
-        return environment["DATABASE_URL"]
+        return PostgresServer(self.home / "postgres", self.postgres_port, self.home / "unused.log").url
 
 
 @contextmanager
@@ -167,4 +169,5 @@ def living(home: Path, **environment: str) -> Iterator[House]:
                 house.process.wait(12)
             except subprocess.TimeoutExpired:
                 house.kill_everything()
+        house._reader.join(5)
         house.client.close()

@@ -1,0 +1,79 @@
+"""The webhook's door from outside: keep-alive HTTP/1.1, so plain that the client is not what is measured."""
+
+import asyncio
+import itertools
+import time
+from datetime import UTC, datetime
+from types import ModuleType
+from urllib.parse import urlencode, urlsplit
+
+from platforms.base import Credentials
+from platforms.chat2desk import simulator as chat2desk
+from platforms.manychat import simulator as manychat
+from platforms.simulation import Webhook
+
+SIMULATED: dict[str, ModuleType] = {"chat2desk": chat2desk, "manychat": manychat}
+CREDENTIALS = Credentials(account="default", access_token="simulator", webhook_secret="", api_base_url="", options={})
+"""What an Everturn without any credential of its own goes by."""
+KEPT = 3.0
+"""Seconds; the server hangs up on a silent connection after five."""
+_numbers = itertools.count(1)
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Door:
+    """Posts webhooks over connections that stay open."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+        self._idle: list[tuple[float, Connection]] = []
+
+    def prepare(self, platform: str, who: str, text: str) -> bytes:
+        """A whole request for one message, signed as the platform would."""
+        number = str(10_000_000 + next(_numbers))
+        hook: Webhook = SIMULATED[platform].inbound(who, text, CREDENTIALS, message_id=number, now=datetime.now(UTC))
+        query = f"?{urlencode(hook.query)}" if hook.query else ""
+        return self._request(hook.path + query, hook.body, **hook.headers)
+
+    def _request(self, path: str, body: bytes, **headers: str) -> bytes:
+        lines = [f"POST {path} HTTP/1.1", f"host: {self._host}:{self._port}", f"content-length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+    async def set_up(self, path: str, body: bytes) -> None:
+        """Post JSON to one of the simulator's switches."""
+        await self.post(self._request(path, body, **{"content-type": "application/json"}))
+
+    async def post(self, request: bytes) -> None:
+        """Send a request and read its answer.
+
+        Raises:
+            RuntimeError: the answer was no success.
+        """
+        reader, writer = self._kept() or await asyncio.open_connection(self._host, self._port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(_length(head))
+        self._idle.append((time.monotonic(), (reader, writer)))
+        if head[9:10] != b"2":
+            raise RuntimeError(f"the API answered {head[9:12].decode()}: {body.decode()[:200]}")
+
+    def _kept(self) -> Connection | None:
+        """The connection used last, unless the server may be about to close it."""
+        while self._idle:
+            used, connection = self._idle.pop()
+            if time.monotonic() - used < KEPT:
+                return connection
+            connection[1].close()
+        return None
+
+    def close(self) -> None:
+        """Hang up."""
+        for _, (_, writer) in self._idle:
+            writer.close()
+
+
+def _length(head: bytes) -> int:
+    lines = (line.split(b":", 1) for line in head.lower().split(b"\r\n"))
+    return next((int(line[1]) for line in lines if line[0] == b"content-length"), 0)

@@ -1,0 +1,137 @@
+"""What everything is measured on: a whole `everturn up` of our own, a bare worker beside it, and clients to both."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from temporalio.client import Client
+
+from benchmarks.bare import PAUSE, BareSide
+from benchmarks.door import Door
+from benchmarks.sides import Customers
+from commands.home import Home, Running
+from providers.servers.child import Child, ChildSpec, last_lines, start_child
+from providers.servers.ports import any_free
+from runtime.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+FIRST_START = 90.0
+SETTLED = 10.5
+"""Seconds after which a supervisor takes a child for settled, and starts it again at once if it dies."""
+CHANGED = {
+    "CHAT2DESK_QUIET_PERIOD_SECONDS": str(PAUSE),
+    "CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE": "600000",
+    "MANYCHAT_RATE_LIMIT_REQUESTS_PER_MINUTE": "600000",
+    "FLOOD_MESSAGES_PER_MINUTE": "1000000",
+}
+"""Pacing protects platforms and is not what is measured; ManyChat keeps the stock quiet period of two seconds."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Everything a benchmark needs."""
+
+    home: Home
+    client: Client
+    door: Door
+    customers: Customers
+    bare: BareSide
+    quick: bool
+    tell: Callable[[str], None]
+
+    @property
+    def running(self) -> Running:
+        """Where everything is now."""
+        found = self.home.running()
+        if found is None:
+            raise RuntimeError("`everturn up` has ended")
+        return found
+
+    def pid(self, child: str) -> int:
+        """The process id of the API or the worker, whichever start it is."""
+        return self.running.children[child][0]
+
+    async def worker_settled(self) -> None:
+        """Wait until a death of the worker would be its first one in a row."""
+        alive = time.time() - psutil.Process(self.pid("worker")).create_time()
+        await asyncio.sleep(max(0.0, SETTLED - alive))
+
+    async def replaced_worker(self, how: signal.Signals) -> None:
+        """End the worker; its supervisor starts another."""
+        before = self.pid("worker")
+        os.kill(before, how)
+        while self.pid("worker") == before:
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def laid(*, quick: bool, tell: Callable[[str], None]) -> AsyncIterator[Ground]:
+    """Start everything, and stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="everturn-bench-") as folder:
+        home = Home(Path(folder) / "home")
+        tell("starting everturn up")
+        child = await start_child(_up(home))
+        try:
+            await _ready(child, home)
+            async with _clients(home, quick=quick, tell=tell) as ground:
+                yield ground
+        finally:
+            tell("stopping")
+            await child.stop()
+
+
+def _up(home: Home) -> ChildSpec:
+    ports = [("--port", any_free(LOOPBACK)), ("--temporal-port", any_free(LOOPBACK)), ("--ui-port", any_free(LOOPBACK))]
+    options = [text for name, port in ports for text in (name, str(port))]
+    return ChildSpec(
+        name="up",
+        argv=(*everturn(), "up", "--home", str(home.path), *options),
+        log=home.path.with_suffix(".log"),
+        env=stock_environment() | CHANGED,
+        patience=15,
+    )
+
+
+def everturn() -> tuple[str, str]:
+    """The program, as it is called."""
+    return sys.executable, str(Path(sys.executable).with_name("everturn"))
+
+
+def stock_environment() -> dict[str, str]:
+    """Our variables emptied: whatever this shell sets, the stock values count."""
+    return {name.upper(): "" for name in Settings.model_fields}
+
+
+async def _ready(child: Child, home: Home) -> None:
+    until = time.monotonic() + FIRST_START
+    while not any(line.startswith("ready ") for line in last_lines(child.spec.log)):
+        if not child.is_alive or time.monotonic() > until:
+            raise RuntimeError("everturn up did not start: " + " | ".join(last_lines(child.spec.log)))
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def _clients(home: Home, *, quick: bool, tell: Callable[[str], None]) -> AsyncIterator[Ground]:
+    running = home.running()
+    assert running is not None
+    client = await Client.connect(running.temporal_address)
+    door = Door(running.api_url)
+    for platform in ("chat2desk", "manychat"):
+        await door.set_up("/simulator/_settings", f'{{"platform": "{platform}", "rate": 0, "latency": 0}}'.encode())
+    bare = BareSide(client, "bare")
+    await bare.start_worker(running.temporal_address)
+    customers = Customers(door, home.path / "simulator.sqlite")
+    try:
+        yield Ground(home, client, door, customers, bare, quick, tell)
+    finally:
+        await bare.stop()
+        await customers.close()
+        door.close()

@@ -1,0 +1,49 @@
+"""The real API on a real socket, in a thread of its own, as a process of its own would be."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import uvicorn
+
+import api.app
+from runtime.settings import Settings
+
+
+def settings_for(**values: object) -> Settings:
+    """Settings that know nothing of this machine's environment file."""
+    known = {"operator_token": "operator-secret", "temporal_address": "127.0.0.1:1"}
+    return Settings(_env_file=None, **(known | values))
+
+
+def find_flow(name: str) -> SimpleNamespace:
+    """A flow of which only the first phase matters here."""
+    return {"water_order": SimpleNamespace(first_phase="greeting")}[name]
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve until the block ends; gives the URL."""
+    known, api.app.find_flow = api.app.find_flow, find_flow
+    config = uvicorn.Config(
+        api.app.create_app(settings), port=0, access_log=False, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="api", daemon=True)
+    thread.start()
+    try:
+        yield _url_of(server, thread)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        api.app.find_flow = known
+
+
+def _url_of(server: uvicorn.Server, thread: threading.Thread) -> str:
+    while not server.started:
+        assert thread.is_alive(), "the API could not start"
+        time.sleep(0.01)
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
