@@ -93,7 +93,7 @@ class BareSide(Answers):
             *(sys.executable, "-m", "benchmarks.bare", address, self._queue),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)},
+            env={**os.environ, "PYTHONPATH": _root()},
         )
         assert self._process.stdout is not None
         await self._process.stdout.readline()
@@ -129,6 +129,11 @@ class BareSide(Answers):
             self._process.stdin.close()
             await self._process.wait()
             await self._listening
+
+
+def _root() -> str:
+    """Where the packages of this checkout lie; asked late, for the sandbox runs this module too."""
+    return str(Path(__file__).resolve().parent.parent)
 
 
 async def _work(address: str, queue: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 
 from rich.console import Console
@@ -23,6 +24,7 @@ class Watcher:
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("starting", total=sum(expected.values()))
         self._name = ""
+        self._began = time.monotonic()
 
     def __enter__(self) -> "Watcher":
         self._bar.start()
@@ -36,7 +38,7 @@ class Watcher:
         line = f"{self._name}: {text}" if self._name else text
         self._bar.update(self._task, description=line)
         if not self._console.is_terminal:
-            self._console.print(line, markup=False, soft_wrap=True)
+            self._console.print(f"{time.monotonic() - self._began:5.0f} s  {line}", markup=False, soft_wrap=True)
 
     @contextlib.asynccontextmanager
     async def during(self, name: str) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 LOUD = frozenset({"warning", "error", "critical"})
-ALARMING = re.compile(r"^Traceback|\b(WARN|WARNING|ERROR|CRITICAL|FATAL)\b|^\w*(Error|Exception|Setting)\b")
+ALARMING = re.compile(r"^Traceback|^everturn: |\b(WARN|WARNING|ERROR|CRITICAL|FATAL)\b|^\w*(Error|Exception|Setting)\b")
 NOT_SHOWN = frozenset({"level", "event", "timestamp", "logger", "exception", "stack"})
 
 

@@ -63,7 +63,7 @@ class Lookup(StrEnum):
 
 
 class Platform(Protocol):
-    """One messaging platform. Pure but for `send` and `look_up`, which speak HTTP with the client they were built with."""
+    """One messaging platform. Pure but for `send`, `look_up` and `check_credentials`, which speak HTTP."""
 
     name: str
     webhook_path: str

@@ -1,8 +1,7 @@
 """Carries out what a decision does in the world, each act under a key that makes it happen once."""
 
 from datetime import datetime
-from typing import Any
-from typing import assert_never
+from typing import Any, assert_never
 
 from temporalio import workflow
 

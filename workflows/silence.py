@@ -30,7 +30,7 @@ class Silence:
             return None
         quiet = Quiet(
             last_message_at=state.last_message_at,
-            dialog_open=state.dialog_state is not None,
+            dialog_open=state.dialog_state is not None or bool(state.waiting),  # so that the first timer is right
             holder=state.holder,
             handed_off_at=state.handed_off_at,
             operator_at=state.operator_at,

@@ -19,7 +19,7 @@ async def opened(app: FastAPI, house: House, home: str) -> AsyncIterator[None]:
 
     With a home the phones survive a restart, as real ones would.
     """
-    world = World(Path(home) / "simulator.sqlite" if home else ":memory:")
+    world = _world(home)
     visit = app.state.visit = Visit(house, world)
     app.include_router(router)
     app.mount("/simulator", simulators(world))
@@ -28,3 +28,10 @@ async def opened(app: FastAPI, house: House, home: str) -> AsyncIterator[None]:
     finally:
         await visit.close()
         world.close()
+
+
+def _world(home: str) -> World:
+    if not home:
+        return World()
+    Path(home).mkdir(parents=True, exist_ok=True)
+    return World(Path(home) / "simulator.sqlite")

@@ -30,23 +30,31 @@ const here = () => `${platform()}/${encodeURIComponent(contact())}`;
 
 const newName = () => String(100000 + crypto.getRandomValues(new Uint32Array(1))[0] % 900000);
 
-async function showContacts(wanted) {
+async function showContacts() {
   const known = await ask(`_world/${platform()}`).catch(() => []);
   const mine = remembered(`contacts:${platform()}`) || [];
   const all = [...new Set([...mine, ...known])];
   if (!all.length) all.push(newName());
+  const last = contact() || remembered(`contact:${platform()}`); // somebody new may have come while we asked
   $("contact").replaceChildren(...all.map((name) => new Option(name, name)));
-  const last = wanted || remembered(`contact:${platform()}`);
-  if (all.includes(last)) $("contact").value = last;
+  $("contact").value = all.includes(last) ? last : all[0];
   localStorage.setItem(`contacts:${platform()}`, JSON.stringify(all));
   openPhone();
+}
+
+function changePlatform() {
+  $("contact").replaceChildren();
+  return showContacts();
 }
 
 function addContact() {
   const name = newName();
   const mine = remembered(`contacts:${platform()}`) || [];
   localStorage.setItem(`contacts:${platform()}`, JSON.stringify([name, ...mine]));
-  return showContacts(name).then(() => $("text").focus());
+  $("contact").prepend(new Option(name, name));
+  $("contact").value = name;
+  openPhone();
+  $("text").focus();
 }
 
 function openPhone() {
@@ -92,6 +100,7 @@ function choices(offered) {
 
 async function refresh() {
   const generation = state.generation;
+  if (!contact()) return;
   const entries = await ask(`_world/${here()}?after=${state.last}`);
   if (generation !== state.generation) return;
   const fresh = entries.filter((entry) => entry.id > state.last);
@@ -104,13 +113,14 @@ async function refresh() {
 async function refreshRest() {
   const generation = state.generation;
   const who = contact();
+  if (!who) return;
   const where = new URLSearchParams({ platform: platform(), contact: who });
   const [calls, faults, about] = await Promise.all([
     ask(`_calls/${platform()}`), ask("_faults"), ask(`_about?${where}`).catch(() => null),
   ]);
   if (generation !== state.generation) return;
   list("calls", calls.filter((call) => call.contact === who).slice(-6).reverse(), callLine);
-  const active = faults.filter((fault) => fault.platform === platform());
+  const active = faults.filter((fault) => fault.platform === platform() && [who, null].includes(fault.contact));
   $("faults").textContent = active.length ? `Waiting to happen: ${active.map((fault) => fault.kind).join(", ")}` : "";
   $("heal").hidden = !active.length;
   list("orders", about ? about.orders : [], orderLine, about ? "None yet." : "The order book cannot be read now.");
@@ -193,7 +203,7 @@ $("say").addEventListener("submit", (event) => { event.preventDefault(); submit(
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
 });
-$("platform").addEventListener("change", () => showContacts());
+$("platform").addEventListener("change", changePlatform);
 $("contact").addEventListener("change", openPhone);
 $("new-contact").addEventListener("click", addContact);
 $("heal").addEventListener("click", () => ask(`_faults?platform=${platform()}`, { method: "DELETE" }).then(refreshRest));

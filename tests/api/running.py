@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
 import uvicorn
 
 import api.app
 from runtime.settings import Settings
 
 
-def settings_for(**values: object) -> Settings:
+def settings_for(**values: Any) -> Settings:
     """Settings that know nothing of this machine's environment file."""
-    known = {"operator_token": "operator-secret", "temporal_address": "127.0.0.1:1"}
+    known: dict[str, Any] = {"operator_token": "operator-secret", "temporal_address": "127.0.0.1:1"}
     return Settings(_env_file=None, **(known | values))
 
 
@@ -27,7 +29,8 @@ def find_flow(name: str) -> SimpleNamespace:
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """Serve until the block ends; gives the URL."""
-    known, api.app.find_flow = api.app.find_flow, find_flow
+    patch = pytest.MonkeyPatch()
+    patch.setattr("api.app.find_flow", find_flow)
     config = uvicorn.Config(
         api.app.create_app(settings), port=0, access_log=False, log_config=None, timeout_graceful_shutdown=1
     )
@@ -39,7 +42,7 @@ def serving(settings: Settings) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
-        api.app.find_flow = known
+        patch.undo()
 
 
 def _url_of(server: uvicorn.Server, thread: threading.Thread) -> str:

@@ -203,7 +203,7 @@ async def test_a_gate_that_opens_lets_the_call_go_on(name: str, line: Line, worl
     world.faults.set_gate(Gate(platform=name, contact="42"))
     held = asyncio.create_task(line.say("held"))
     async with asyncio.timeout(5):
-        while not world.faults.waiting:  # noqa: ASYNC110 — the simulator offers a count, no event
+        while not world.faults.waiting:
             await asyncio.sleep(0.01)
     assert world.said_to(name, "42") == []
     world.faults.set_gate(Gate(platform=name, contact="42", closed=False))

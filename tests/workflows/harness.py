@@ -173,14 +173,27 @@ class Chat:
 @asynccontextmanager
 async def working(env: WorkflowEnvironment, shop: Shop, *, cached: int = 1000) -> AsyncIterator[None]:
     """Workers for the conversations and for the delivery queue, with the shop's activities."""
-    common = {"max_heartbeat_throttle_interval": timedelta(milliseconds=100),
-              "default_heartbeat_throttle_interval": timedelta(milliseconds=100)}  # fmt: skip
-    activities = [shop.decide, shop.phrase, shop.place_order, shop.close_dialog, shop.keep_messages]
+    beat = timedelta(milliseconds=100)
+    activities: list[Callable[..., Any]] = [
+        shop.decide, shop.phrase, shop.place_order, shop.close_dialog, shop.keep_messages,
+    ]  # fmt: skip
     conversations = Worker(
-        env.client, task_queue=TASK_QUEUE, workflows=[ConversationWorkflow], activities=activities,
-        workflow_runner=sandbox(), max_cached_workflows=cached, **common,
-    )  # fmt: skip
-    delivery = Worker(env.client, task_queue=DELIVERY_QUEUE_PREFIX + "chat2desk", activities=[shop.send], **common)
+        env.client,
+        task_queue=TASK_QUEUE,
+        workflows=[ConversationWorkflow],
+        activities=activities,
+        workflow_runner=sandbox(),
+        max_cached_workflows=cached,
+        max_heartbeat_throttle_interval=beat,
+        default_heartbeat_throttle_interval=beat,
+    )
+    delivery = Worker(
+        env.client,
+        task_queue=DELIVERY_QUEUE_PREFIX + "chat2desk",
+        activities=[shop.send],
+        max_heartbeat_throttle_interval=beat,
+        default_heartbeat_throttle_interval=beat,
+    )
     async with conversations, delivery:
         yield
 

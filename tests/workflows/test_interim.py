@@ -1,5 +1,7 @@
 """The interim message, supersede bounds, and longest wait."""
 
+from functools import partial
+
 from temporalio.testing import WorkflowEnvironment
 
 from contracts.dialog import TakeTurn
@@ -105,7 +107,7 @@ async def test_nobody_is_starved_by_writing_on(env: WorkflowEnvironment) -> None
         chat = Chat(env, shop, TurnTaking(quiet_period=0, longest_wait=300, interim_after=100))
         await chat.write("0")
         for number in range(1, 6):
-            await chat.wait_until(lambda n=number: len(shop.turns) >= min(n, 4))
+            await chat.wait_until(partial(_turned, shop, min(number, 4)))
             await chat.write(str(number))
         await chat.wait_until(lambda: len(shop.turns) == 4)
         shop.let_go("decide")
@@ -163,3 +165,7 @@ async def test_a_failed_turn_is_apologised_for_and_the_next_message_is_answered(
         await chat.wait_until(lambda: len(shop.said) == 2, skip=3)
 
         assert ["<apology>", "вы тут?"] == shop.said
+
+
+def _turned(shop: Shop, turns: int) -> bool:
+    return len(shop.turns) >= turns

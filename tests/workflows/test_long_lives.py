@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -58,7 +59,7 @@ async def test_silence_counts_from_the_last_message(env: WorkflowEnvironment) ->
         chat = Chat(env, shop, QUICK)
         for count in range(1, 4):
             await chat.write("хочу воды")
-            await chat.wait_until(lambda n=count: len(shop.said) == n, skip=1)
+            await chat.wait_until(partial(_said, shop, count), skip=1)
             await env.sleep(DAY * 0.8)
 
         assert [] == shop.outcomes
@@ -131,7 +132,7 @@ async def test_continue_as_new_keeps_a_part_that_waits_for_its_retry(
         run = (await chat.handle.describe()).run_id
         for number in range(1, 12):
             await chat.write(str(number))
-            await chat.wait_until(lambda n=number: len(shop.turns) > n)
+            await chat.wait_until(partial(_turned, shop, number + 1))
         async with asyncio.timeout(20):
             while (await chat.handle.describe()).run_id == run:
                 await asyncio.sleep(0.05)
@@ -222,3 +223,11 @@ async def test_doubles_are_known_when_the_worker_cached_nothing(env: WorkflowEnv
         await chat.wait_until(lambda: len(shop.outcomes) == 1)
 
         assert ["?", "№1"] == shop.said
+
+
+def _said(shop: Shop, times: int) -> bool:
+    return len(shop.said) == times
+
+
+def _turned(shop: Shop, turns: int) -> bool:
+    return len(shop.turns) >= turns
