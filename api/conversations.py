@@ -65,6 +65,18 @@ class Conversations:
                 rpc_timeout=timedelta(seconds=DURABLE_WITHIN),
             )
 
+    async def mention(self, address: Address, signal: str, argument: Any) -> None:
+        """Signal the conversation if it is still open; a closed one need not know.
+
+        Raises:
+            Problem: 503, Temporal did not take it in time.
+        """
+        try:
+            await self._handle(address).signal(signal, argument, rpc_timeout=timedelta(seconds=DURABLE_WITHIN))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise unavailable("Temporal cannot be reached") from error
+
     def _opening(self, address: Address, account: Account) -> Opening:
         return Opening(
             address=address, flow=account.flow, phase=self._first_phase(account.flow), rules=account.turn_taking

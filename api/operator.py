@@ -174,6 +174,9 @@ async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
 async def drop_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     """Give the part up: it will never be sent."""
     letter = await _take(house, letter_id, again=False)
+    await house.conversations.mention(
+        Address.of_conversation(letter["conversation_id"]), "letter_dropped", Resend(key=letter["outbox_key"])
+    )
     log.info("dead_letter_dropped", conversation=letter["conversation_id"], key=letter["outbox_key"])
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="dropped")
 

@@ -68,6 +68,8 @@ class ConversationState(BaseModel):
     operator_at: datetime | None = None
     """The operator's last act; None while a handed-off customer still waits for one."""
     attention: tuple[Attention, ...] = ()
+    dead_letters: list[str] = Field(default_factory=list)
+    """Outbox keys of the parts a person must decide about."""
     note: str = ""
     """Why attention is asked for, in a few words."""
     turn: int = 0
@@ -111,7 +113,7 @@ class Opening(Value):
 
 
 class Resend(Value):
-    """Send a dead letter again; its part stands in the outbox table under `key`."""
+    """A dead letter to send again, or to forget; its part stands in the outbox table under `key`."""
 
     key: str
 

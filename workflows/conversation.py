@@ -170,6 +170,12 @@ class ConversationWorkflow:
         """Send a dead letter again, behind whatever waits already."""
         self._state.outbox.append(OutboxEntry(turn=self._state.turn, name=letter.key, part=None, route=""))
 
+    @workflow.signal
+    def letter_dropped(self, letter: Resend) -> None:
+        """A person gave a dead letter up."""
+        self._courier.settle(letter.key)
+        self._card.show()
+
     @workflow.query
     def overview(self) -> Overview:
         """The conversation at a glance."""

@@ -15,6 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.identifiers import outbox_key
     from policies import history
 
+MOST_DEAD_LETTERS = 50
+"""Keys a conversation remembers; the table of dead letters keeps them all."""
+
 
 class Courier:
     """The conversation's outbox: one part at a time, in order, and none of the assistant's after a take-over."""
@@ -81,15 +84,26 @@ class Courier:
         if entry in state.outbox:
             state.outbox.remove(entry)
         if sent.state in (PartState.DEAD, PartState.UNKNOWN):
-            self._ask_for_attention(sent)
-        elif entry.part is None and not state.outbox:
-            state.attention = tuple(item for item in state.attention if item is not Attention.DEAD_LETTER)
+            self._ask_for_attention(entry, sent)
+        else:
+            self.settle(self.key(entry))
         direction = "operator" if entry.by_operator else "out"
         line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=sent.message_id or entry.name)
         state.jot(line)
 
-    def _ask_for_attention(self, sent: Sent) -> None:
+    def settle(self, key: str) -> None:
+        """A dead letter went out after all, or a person dropped it; with the last one the call for attention ends."""
         state = self._state
+        if key not in state.dead_letters:
+            return
+        state.dead_letters.remove(key)
+        if not state.dead_letters:
+            state.attention = tuple(item for item in state.attention if item is not Attention.DEAD_LETTER)
+
+    def _ask_for_attention(self, entry: OutboxEntry, sent: Sent) -> None:
+        state = self._state
+        if (key := self.key(entry)) not in state.dead_letters:
+            state.dead_letters = [*state.dead_letters[-MOST_DEAD_LETTERS:], key]
         if Attention.DEAD_LETTER not in state.attention:
             state.attention = (*state.attention, Attention.DEAD_LETTER)
         state.note = f"a part is {sent.state}: {sent.reason}"[:200]

@@ -55,7 +55,7 @@ async def _until_200(door: httpx.AsyncClient) -> dict[str, Any]:
     for _ in range(40):
         answer = await door.get("/health")
         if answer.status_code == 200:
-            return answer.json()
+            return answer.json()  # type: ignore[no-any-return]
         await asyncio.sleep(0.25)
     raise AssertionError(answer.text)
 

@@ -117,12 +117,12 @@ class House:
 
     # --- being a customer --------------------------------------------------------------------------------------
 
-    def write(self, contact: str, text: str, *, id: str = "", patient: bool = True) -> str:
-        """Post a real Chat2Desk webhook, again until it is taken, as the platform would; returns the message's id."""
+    def write(self, contact: str, text: str, *, id: str = "", platform: str = "chat2desk") -> str:
+        """Post a real webhook, again until it is taken, as the platform would; returns the message's id."""
         id = id or str(next(_ids))
         credentials = Credentials(account="default", access_token="simulator")
-        hook = INBOUND["chat2desk"](contact, text, credentials, message_id=id, now=datetime.now(UTC))
-        for _ in range(200 if patient else 1):
+        hook = INBOUND[platform](contact, text, credentials, message_id=id, now=datetime.now(UTC))
+        for _ in range(200):
             try:
                 query, headers = dict(hook.query), dict(hook.headers)
                 answer = self.client.post(hook.path, params=query, headers=headers, content=hook.body)
@@ -140,6 +140,25 @@ class House:
         except httpx.HTTPError:
             return []
         return [entry["text"] for entry in entries if entry["direction"] == "out"]
+
+    def calls(self, platform: str) -> list[datetime]:
+        """When the platform's send API was called."""
+        return [datetime.fromisoformat(call["at"]) for call in self.client.get(f"/simulator/_calls/{platform}").json()]
+
+    @contextmanager
+    def another_worker(self) -> Iterator[None]:
+        """A second worker beside the house's own, as on another machine."""
+        environment = os.environ | self.environment | {
+            "TEMPORAL_ADDRESS": f"127.0.0.1:{self.temporal_port}",
+            "DATABASE_URL": self._database_url(),
+            "EVERTURN_API_URL": self.url,
+        }  # fmt: skip
+        process = subprocess.Popen([EVERTURN, "worker"], env=environment, cwd=self.home.parent, stderr=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(15)
 
     def answered(self, contact: str, replies: int, seconds: float = 25) -> list[str]:
         """Wait until the customer has been told so many things."""

@@ -7,7 +7,11 @@ import pytest
 
 from tests.system.house import House, living
 
-QUICK = {"CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2"}
+QUICK = {
+    "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2",
+    "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
+    "MANYCHAT_RATE_LIMIT_REQUESTS_PER_MINUTE": "60",
+}
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +108,18 @@ def test_ctrl_c_stops_within_ten_seconds_and_nothing_is_forgotten(house: House) 
     told = house.answered(contact, 2)
 
     assert 2 == len(told), told
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_an_accounts_rate_holds_over_two_workers_and_nobody_else_waits(house: House) -> None:
+    """Fifteen replies on an account that may send sixty a minute are paced, and another shop's customer is not."""
+    with house.another_worker():
+        for number in range(15):
+            house.write(f"30{number}", "привет", platform="manychat")
+        house.write("110", "привет")
+        house.answered("110", 1, seconds=6)
+        calls = house.until(lambda: len(found := house.calls("manychat")) >= 15 and found, seconds=40)
+
+    span = (max(calls) - min(calls)).total_seconds()
+    assert (15 - 8) / (60 / 60) <= span, "a first handful may go at once, then one a second at most"

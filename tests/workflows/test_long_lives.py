@@ -189,25 +189,32 @@ async def test_a_person_who_does_not_come_is_not_waited_for_for_ever(env: Workfl
 
 async def test_a_dead_letter_asks_for_attention_and_can_be_sent_again(env: WorkflowEnvironment) -> None:
     """What could not be delivered is seen by a person and goes out when they say so."""
-    dead = True
+    keys: list[str] = []
 
     def sending(order: SendPart) -> Sent:
+        keys.append(order.key)
+        dead = order.part is not None
         return Sent(state=PartState.DEAD, reason="blocked") if dead else Sent(state=PartState.SENT)
 
-    shop = Shop()
+    shop = Shop(lambda turn: Decision(parts=(Part(text="раз"), Part(text="два")), phase="details"))
     shop.sending = sending
     async with working(env, shop):
         chat = Chat(env, shop, QUICK)
         await chat.write("привет")
-        await chat.wait_until(lambda: len(shop.turns) == 1, skip=2)
-        async with asyncio.timeout(10):
-            while ("dead_letter",) != (await chat.overview()).attention:
-                await asyncio.sleep(0.02)
-        dead = False
-        await chat.handle.signal(ConversationWorkflow.resend, Resend(key="the-key"))
-        await chat.wait_until(lambda: shop.said == ["again:the-key"])
+        await chat.wait_until(lambda: len(keys) == 2, skip=2)
+        await _attention(chat, ("dead_letter",))
+        await chat.handle.signal(ConversationWorkflow.resend, Resend(key=keys[0]))
+        await chat.wait_until(lambda: shop.said == [f"again:{keys[0]}"])
+        assert ("dead_letter",) == (await chat.overview()).attention
+        await chat.handle.signal(ConversationWorkflow.letter_dropped, Resend(key=keys[1]))
 
-        assert () == (await chat.overview()).attention
+        await _attention(chat, ())
+
+
+async def _attention(chat: Chat, wanted: tuple[str, ...]) -> None:
+    async with asyncio.timeout(10):
+        while wanted != (await chat.overview()).attention:
+            await asyncio.sleep(0.02)
 
 
 async def test_doubles_are_known_when_the_worker_cached_nothing(env: WorkflowEnvironment) -> None:
