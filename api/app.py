@@ -17,6 +17,7 @@ from api.house import House
 from api.pages import HERE
 from api.simulator import door as simulator
 from api.webhooks import Webhook
+from domain.failures import OurFault
 from flows.registry import flow as find_flow
 from platforms import registry
 from platforms.http import build_client
@@ -97,7 +98,7 @@ def _check(settings: Settings, accounts: Accounts) -> None:
 def _check_flow(platform: str, flow: str) -> None:
     try:
         find_flow(flow)
-    except KeyError:
+    except OurFault:
         raise WrongSetting(f"{platform.upper()}_FLOW: there is no flow {flow!r}") from None
 
 

@@ -11,7 +11,7 @@ from benchmarks.sides import Side, all_open, contacts, one_turn
 from benchmarks.turns import CHANGES, OPENING
 
 CONVERSATIONS = 100
-TURNS_A_SECOND = 8
+TURNS_A_SECOND = 5
 
 
 async def measure(ground: Ground) -> list[Row]:

@@ -71,10 +71,17 @@ def contacts(count: int) -> list[str]:
 
 
 async def one_turn(side: Side, who: str, text: str) -> float:
-    """Write and wait; when the answer went out."""
+    """Write and wait; when the answer went out.
+
+    Raises:
+        RuntimeError: no answer came.
+    """
     answer = side.answer_to(who)
     await side.write(who, text)
-    return await asyncio.wait_for(answer, PATIENCE)
+    try:
+        return await asyncio.wait_for(answer, PATIENCE)
+    except TimeoutError:
+        raise RuntimeError(f"{type(side).__name__} {who} got no answer to {text!r} in {PATIENCE:g} s") from None
 
 
 async def all_open(side: Side, customers: list[str], text: str, at_once: int = 16) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from dataclasses import dataclass, field
+from statistics import median
 
+from benchmarks.effort import a_turn, spent, worded
 from benchmarks.figures import Row, paired
 from benchmarks.ground import Ground
 from benchmarks.sides import Side, all_open, contacts, one_turn
@@ -14,28 +17,64 @@ CHANGES = ("3 бутыли", "4 бутыли")
 WARM_UP = 1.5
 
 
+@dataclass
+class Found:
+    """One side's rounds."""
+
+    side: Side
+    pids: dict[str, int]
+    rates: list[float] = field(default_factory=list)
+    efforts: list[dict[str, float]] = field(default_factory=list)
+
+    def effort(self) -> dict[str, float]:
+        """Milliseconds of processor time a turn, by program."""
+        return {name: median(effort[name] for effort in self.efforts) for name in self.pids}
+
+
 async def measure(ground: Ground) -> list[Row]:
     """Interleaved rounds of both sides, at saturation."""
     rounds, seconds = (2, 5.0) if ground.quick else (3, 8.0)
     people = contacts(CONVERSATIONS)
-    sides: tuple[Side, Side] = (ground.customers, ground.bare)
-    for side in sides:
-        await all_open(side, people, OPENING)
-    rates: tuple[list[float], list[float]] = ([], [])
+    ours, bare = _sides(ground)
+    for found in (ours, bare):
+        await all_open(found.side, people, OPENING)
     for number in range(rounds):
         ground.tell(f"round {number + 1} of {rounds}, {CONVERSATIONS} conversations")
-        for side, found in zip(sides, rates, strict=True):
-            found.append(await saturated(side, people, seconds))
-    pair = paired(*rates)
+        for found in (ours, bare):
+            await _round(found, people, seconds)
+    return _rows(ours, bare)
+
+
+def _sides(ground: Ground) -> tuple[Found, Found]:
+    temporal = ground.pid("temporal")
+    ours = {"worker": ground.pid("worker"), "API": ground.pid("api"), "PostgreSQL": ground.pid("postgres")}
+    return (
+        Found(ground.customers, {"Temporal": temporal, **ours}),
+        Found(ground.bare, {"Temporal": temporal, "worker": ground.bare.pid}),
+    )
+
+
+def _rows(ours: Found, bare: Found) -> list[Row]:
+    pair, work = paired(ours.rates, bare.rates), (ours.effort(), bare.effort())
+    effort = sum(work[0].values()) / sum(work[1].values())
     figure = f"turns a second, {CONVERSATIONS} conversations, 0.2 s quiet"
-    ours, bare = f"{pair.ours:.1f}/s", f"{pair.bare:.1f}/s"
-    return [Row(figure, ours, bare, f"{pair.ratio:.2f} ×", "≥ 0.6 ×", pair.ratio >= 0.6)]
+    return [
+        Row(figure, f"{pair.ours:.1f}/s", f"{pair.bare:.1f}/s", f"{pair.ratio:.2f} ×", "≥ 0.6 ×", pair.ratio >= 0.6),
+        Row("processor time of such a turn", worded(work[0]), worded(work[1]), f"{effort:.2f} ×"),
+    ]
 
 
-async def saturated(side: Side, people: list[str], seconds: float) -> float:
-    """Everybody writes again as soon as answered; turns a second after a warm-up."""
-    began = time.time() + WARM_UP
-    ends = began + seconds
+async def _round(found: Found, people: list[str], seconds: float) -> None:
+    before, began = spent(found.pids), time.time()
+    answered = await saturated(found.side, people, seconds)
+    found.efforts.append(a_turn(before, spent(found.pids), len(answered)))
+    ends = began + WARM_UP + seconds
+    found.rates.append(sum(ends - seconds <= at < ends for at in answered) / seconds)
+
+
+async def saturated(side: Side, people: list[str], seconds: float) -> list[float]:
+    """Everybody writes again as soon as answered; when each answer went out."""
+    ends = time.time() + WARM_UP + seconds
     answered: list[float] = []
 
     async def talk(who: str) -> None:
@@ -46,4 +85,4 @@ async def saturated(side: Side, people: list[str], seconds: float) -> float:
 
     await asyncio.gather(*map(talk, people))
     await asyncio.sleep(0.5)
-    return sum(began <= at < ends for at in answered) / seconds
+    return answered

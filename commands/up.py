@@ -23,6 +23,7 @@ from providers.servers.postgres import PostgresServer
 from providers.servers.problems import KeepsDying, Refuses
 from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, reachable
+from runtime import metrics
 from runtime.settings import Settings
 
 FIRST_ANSWER = 60.0
@@ -173,6 +174,7 @@ class Up:
             env=self._environment(),
             patience=6.0,
             hopeless=frozenset({WrongUse.status}),
+            after=lambda pid: metrics.forget_process(pid, self._home.metrics),
         )
 
     def _environment(self) -> dict[str, str]:

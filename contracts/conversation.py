@@ -92,10 +92,6 @@ class ConversationState(BaseModel):
     duplicates: int = 0
     transcript: list[TranscriptLine] = Field(default_factory=list)
 
-    def model_post_init(self, _: Any) -> None:
-        """Count every field as set: histories leave out unset fields, and lists here are appended to in place."""
-        self.model_fields_set.update(type(self).model_fields)
-
     def jot(self, line: TranscriptLine) -> None:
         """Add to the transcript, which keeps its latest lines."""
         self.transcript.append(line)

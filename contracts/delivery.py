@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from domain.identifiers import Address
+from domain.identifiers import Address, address_of, turn_of
 from domain.messages import Part
 from domain.model import Value
 from temporalio import activity
@@ -12,16 +12,24 @@ from temporalio import activity
 class SendPart(Value):
     """Send one part under its outbox key."""
 
-    to: Address
-    flow: str
     key: str
-    turn: int = 0
+    """Names the conversation, the turn and the part; see `domain/identifiers.py`."""
+    flow: str
     part: Part | None = None
     route: str = ""
     began_at: datetime | None = None
     interim: bool = False
     """A courtesy: tried once, never a dead letter; its words are the account's, not the history's."""
-    by_operator: bool = False
+
+    @property
+    def to(self) -> Address:
+        """Who it is for."""
+        return address_of(self.key)
+
+    @property
+    def turn(self) -> int:
+        """The turn it belongs to."""
+        return turn_of(self.key)
 
 
 class PartState(StrEnum):

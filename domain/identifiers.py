@@ -40,6 +40,20 @@ def outbox_key(conversation_id: str, epoch: str, turn: int, part: str) -> str:
     return f"{conversation_id}/{epoch}/{turn}/{part}"
 
 
+def address_of(key: str) -> Address:
+    """Whom a part is for, read out of its outbox key.
+
+    Raises:
+        ValueError: it is no outbox key.
+    """
+    return Address.of_conversation(key.rsplit("/", 3)[0])
+
+
+def turn_of(key: str) -> int:
+    """The turn a part belongs to, read out of its outbox key."""
+    return int(key.rsplit("/", 3)[2])
+
+
 def order_key(conversation_id: str, epoch: str, dialog: int, turn: int) -> str:
     """The key that makes an order one row, however often its turn is carried out."""
     return f"{conversation_id}/{epoch}/d{dialog}/t{turn}"

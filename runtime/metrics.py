@@ -10,11 +10,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -89,6 +90,11 @@ _announced: tuple[Counter | Histogram, ...] = (
 def render(*more: bytes) -> bytes:
     """Everything counted so far as Prometheus text, then what others add (the worker's SDK, figures read at scrape)."""
     return b"".join((_named_as_promised(generate_latest(_source())), *more))
+
+
+def forget_process(pid: int, folder: Path) -> None:
+    """A process of ours died: its "now" (gauges) is over, what it counted stays."""
+    mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
 
 
 def _source() -> CollectorRegistry:

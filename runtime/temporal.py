@@ -3,24 +3,45 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client, TLSConfig
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import DataConverter
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+)
 from temporalio.runtime import Runtime
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from runtime.settings import Settings
 
 
-class LeanPayloadConverter(PydanticPayloadConverter):
-    """Pydantic JSON without the fields nobody set: histories stay small."""
+class _LeanJson(PydanticJSONPlainPayloadConverter):
+    """Pydantic JSON without the fields that stand at their defaults: histories stay small.
+
+    A default of a stored model is therefore part of the format: it must never change (add a new field instead).
+    """
+
+    def to_payload(self, value: Any) -> Payload | None:
+        """Write a value down."""
+        data = self._schema_serializer.to_json(value, exclude_defaults=True)
+        return Payload(metadata={"encoding": self.encoding.encode()}, data=data)
+
+
+class LeanPayloadConverter(CompositePayloadConverter):
+    """The SDK's converters, with our JSON in the place of theirs."""
 
     def __init__(self) -> None:
-        super().__init__(ToJsonOptions(exclude_unset=True))
+        usual = DefaultPayloadConverter.default_encoding_payload_converters
+        lean = (_LeanJson() if isinstance(one, JSONPlainPayloadConverter) else one for one in usual)
+        super().__init__(*lean)
 
 
 data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)

@@ -46,7 +46,7 @@ class ConversationWorkflow:
         self._state = opening.carried or ConversationState(rules=opening.rules, phase=opening.phase)
         self._state.epoch = self._state.epoch or workflow.info().first_execution_run_id[:8]
         self._card = Card(opening, self._state)
-        self._courier = Courier(opening, self._state)
+        self._courier = Courier(opening, self._state, self._card)
         self._effects = Effects(opening, self._state)
         self._turns = Turns(opening, self._state, self._effects)
         self._silence = Silence(self._state)

@@ -7,6 +7,7 @@ from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from workflows import patience
+from workflows.card import Card
 
 with workflow.unsafe.imports_passed_through():
     from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, TranscriptLine
@@ -22,9 +23,10 @@ MOST_DEAD_LETTERS = 50
 class Courier:
     """The conversation's outbox: one part at a time, in order, and none of the assistant's after a take-over."""
 
-    def __init__(self, opening: Opening, state: ConversationState) -> None:
+    def __init__(self, opening: Opening, state: ConversationState, card: Card) -> None:
         self._opening = opening
         self._state = state
+        self._card = card
         self._under_way: asyncio.Task[Sent] | None = None
         self._called_back = False
 
@@ -56,10 +58,8 @@ class Courier:
     def _start(self, entry: OutboxEntry) -> "asyncio.Task[Sent]":
         address = self._opening.address
         parcel = SendPart(
-            to=address,
-            flow=self._opening.flow,
             key=self.key(entry),
-            turn=entry.turn,
+            flow=self._opening.flow,
             part=entry.part,
             route=entry.route,
             began_at=entry.began_at,
@@ -90,6 +90,7 @@ class Courier:
         direction = "operator" if entry.by_operator else "out"
         line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=sent.message_id or entry.name)
         state.jot(line)
+        self._card.show()
 
     def settle(self, key: str) -> None:
         """A dead letter went out after all, or a person dropped it; with the last one the call for attention ends."""

@@ -144,10 +144,8 @@ class Turns:
         address = self._opening.address
         key = outbox_key(address.conversation_id, self._state.epoch, self._state.turn, "interim")
         courtesy = SendPart(
-            to=address,
-            flow=self._opening.flow,
             key=key,
-            turn=self._state.turn,
+            flow=self._opening.flow,
             route=self._state.route,
             interim=True,
         )

@@ -35,6 +35,8 @@ class ChildSpec:
     """Exit statuses that say: starting it again as it is cannot help."""
     before: Callable[[], None] | None = None
     """Puts right what an earlier, killed child may have left behind; runs before every start."""
+    after: Callable[[int], None] | None = None
+    """Clears away what a dead child of this process id leaves behind."""
     answers: Callable[[], Awaitable[bool]] | None = None
     """Whether the child does its work."""
 

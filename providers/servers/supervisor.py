@@ -83,6 +83,8 @@ class Watched:
         assert self.child is not None, "watched before it was started"  # noqa: S101 — a bug, not a state
         began = time.monotonic()
         status = await self.child.ended()
+        if self.spec.after:
+            self.spec.after(self.child.pid)
         self.failures = 1 if time.monotonic() - began > SETTLED_AFTER else self.failures + 1
         log.warning("child_died", child=self.spec.name, status=status, in_a_row=self.failures)
         if status in self.spec.hopeless:

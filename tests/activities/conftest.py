@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.delivery import Delivery
 from contracts.delivery import SendPart, Sent
-from domain.identifiers import Address
+from domain.identifiers import outbox_key
 from domain.messages import Part
 from domain.turn_taking import TurnTaking
 from platforms.chat2desk.simulator import dialog_of
@@ -24,6 +24,11 @@ from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
 from runtime.accounts import Account, Accounts
+
+
+def full(key: str, platform: str = "chat2desk") -> str:
+    """An outbox key of customer 42's first turn."""
+    return outbox_key(f"conv:{platform}:main:42", "epoch", 1, key)
 
 
 @dataclass
@@ -40,8 +45,7 @@ class Post:
     async def send(self, key: str, text: str = "привет", platform: str = "chat2desk", **more: Any) -> Sent:
         """Carry out one attempt, as the worker would."""
         route = more.pop("route", f"telegram/1/{dialog_of('42')}" if platform == "chat2desk" else "instagram")
-        to = Address(platform=platform, account="main", contact=more.pop("contact", "42"))
-        order = SendPart(to=to, flow="water_order", key=key, turn=1, part=Part(text=text), route=route, **more)
+        order = SendPart(key=full(key, platform), flow="water_order", part=Part(text=text), route=route, **more)
         return await ActivityEnvironment().run(self.delivery.send, order)
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
@@ -50,7 +54,7 @@ class Post:
 
     async def row(self, key: str) -> dict[str, Any]:
         """One part as it stands in the outbox."""
-        return (await fetch_all(self.pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": key}))[0]
+        return (await fetch_all(self.pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": full(key)}))[0]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from platforms.chat2desk.simulator import dialog_of
 from platforms.simulation import Fault, FaultKind
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
-from tests.activities.conftest import Post, accounts_at
+from tests.activities.conftest import Post, accounts_at, full
 
 
 def said(post: Post, platform: str = "chat2desk") -> list[str]:
@@ -62,7 +62,7 @@ async def test_a_permanent_refusal_is_a_dead_letter_at_once(post: Post) -> None:
     sent = await post.send("k1")
 
     assert PartState.DEAD == sent.state
-    assert [("k1", False)] == [
+    assert [(full("k1"), False)] == [
         (row["outbox_key"], row["outcome_unknown"]) for row in await post.rows("SELECT * FROM dead_letters")
     ]
     assert 1 == (await post.row("k1"))["attempts"]
@@ -151,7 +151,7 @@ async def test_a_dead_worker_is_told_from_a_busy_one(post: Post, database_url: s
         while not await post.lease.is_alive(other.holder):
             await asyncio.sleep(0.02)
     to = Address(platform="chat2desk", account="main", contact="42")
-    await Outbox(post.pool, other.holder).claim("k1", to, f"telegram/1/{dialog_of('42')}", Part(text="привет"), 1)
+    await Outbox(post.pool, other.holder).claim(full("k1"), to, f"telegram/1/{dialog_of('42')}", Part(text="привет"), 1)
     with pytest.raises(ApplicationError, match="under way"):
         await post.send("k1")
     keeping.cancel()
@@ -170,7 +170,7 @@ async def test_a_dead_worker_is_told_from_a_busy_one(post: Post, database_url: s
 async def test_an_interim_message_is_tried_once_and_is_no_dead_letter(post: Post) -> None:
     """A courtesy that fails troubles nobody."""
     post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR))
-    sent = await post.send("k1/interim", interim=True)
+    sent = await post.send("interim", interim=True)
 
     assert PartState.DEAD == sent.state
     assert [] == await post.rows("SELECT * FROM dead_letters")

@@ -153,7 +153,8 @@ class House:
             "DATABASE_URL": self._database_url(),
             "EVERTURN_API_URL": self.url,
         }  # fmt: skip
-        process = subprocess.Popen([EVERTURN, "worker"], env=environment, cwd=self.home.parent, stderr=subprocess.DEVNULL)
+        command, quiet = [EVERTURN, "worker"], subprocess.DEVNULL
+        process = subprocess.Popen(command, env=environment, cwd=self.home.parent, stderr=quiet)
         try:
             yield
         finally:
