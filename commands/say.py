@@ -62,6 +62,7 @@ class Phone:
         )
         if not answer.is_success:
             raise Failed(f"the webhook was answered {answer.status_code}: {' '.join(answer.text.split())[:300]}")
+        self._client.post(f"/simulator/_world/{who.platform}/{who.contact}", json={"said": text or image_url})
 
     def replies(self, wait: float) -> Iterator[dict[str, Any]]:
         """What appears on the phone, until nothing more does."""

@@ -2,8 +2,8 @@
 
 `POST /_faults` (`Fault`), `GET /_faults`, `DELETE /_faults?platform=` · `POST /_gate` (`Gate`), `GET /_gate` ·
 `POST /_settings` (`Setting`) · `GET /_world/{platform}` (contacts), `GET /_world/{platform}/{contact}?after=` (what the
-phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` · `GET /_calls/{platform}` (every send
-call and what became of it). Every simulator serves these beside its platform's own API.
+phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` or `{"said": "…"}` ·
+`GET /_calls/{platform}` (every send call and what became of it). Every simulator serves these beside its own API.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from domain.model import Value
 from platforms.simulation_faults import Fault, FaultKind, Gate, Setting
 from platforms.simulation_world import Direction, Entry, World
+from platforms.text import mapping
 
 __all__ = ["Direction", "Entry", "Fault", "FaultKind", "Gate", "Setting", "Webhook", "World", "control_routes", "meet"]
 
@@ -186,10 +187,15 @@ class _Control:
         return JSONResponse(self._world.contacts(request.path_params["platform"]))
 
     async def phone(self, request: Request) -> Response:
-        """What one phone shows, or make its owner unknown to the platform."""
+        """What one phone shows; or: its owner writes (`said`), or becomes unknown to the platform (`unknown`)."""
         platform, contact = request.path_params["platform"], request.path_params["contact"]
         if request.method == "POST":
-            self._world.set_unknown(platform, contact, unknown=bool((await request.json()).get("unknown")))
+            change = mapping(await request.json())
+            if "unknown" in change:
+                self._world.set_unknown(platform, contact, unknown=bool(change["unknown"]))
+            if said := str(change.get("said") or ""):
+                now = self._world.clock()
+                self._world.show(Entry(platform=platform, contact=contact, at=now, direction=Direction.IN, text=said))
             return JSONResponse({}, status_code=201)
         after = request.query_params.get("after", "0")
         entries = self._world.phone(platform, contact, after=int(after) if after.isdigit() else 0)
