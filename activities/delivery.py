@@ -88,9 +88,8 @@ class Delivery(contract.Delivery):
         """What to say: the part itself, what the outbox keeps for a dead letter, or the account's "one moment"."""
         if order.part is not None:
             return order.part, order.route
-        if order.interim:
-            text = (account.interim_text if account else "") or find_flow(order.flow).interim()
-            return Part(text=text), order.route
+        if order.interim and account is not None:
+            return Part(text=account.interim_text or find_flow(account.flow).interim()), order.route
         return (known.part, known.route) if known else (None, "")
 
     async def _nobody_to_send(self, order: SendPart, part: Part, route: str) -> Sent:
@@ -141,7 +140,8 @@ class Delivery(contract.Delivery):
     def _measure(self, order: SendPart, sent: Sent) -> None:
         if sent.state is not PartState.SENT:
             return
-        labels = (order.to.platform, order.to.account, order.flow)
+        account = self._accounts.find(order.to.platform, order.to.account)
+        labels = (order.to.platform, order.to.account, account.flow if account else "")
         metrics.messages_sent.labels(*labels, "interim" if order.interim else "reply").inc()
         if order.interim:
             metrics.interim_sent.labels(*labels).inc()
@@ -151,4 +151,4 @@ class Delivery(contract.Delivery):
 
 
 def _as_settled(row: OutboxRow) -> Sent:
-    return Sent(state=PartState(row.state), message_id=row.message_id, reason=row.last_error)
+    return Sent(state=PartState(row.state), reason=row.last_error)

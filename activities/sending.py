@@ -87,7 +87,7 @@ class Sending:
         del self._delivered[row.key]
         if await self._pauses.resume(account.platform, account.account):
             log.warning("account_resumed", platform=account.platform, account=account.account)
-        return Sent(state=PartState.SENT, message_id=receipt.message_id)
+        return Sent()
 
     async def _settle(
         self, error: EverturnError, order: SendPart, row: OutboxRow, account: Account, platform: Platform

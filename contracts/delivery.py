@@ -14,7 +14,6 @@ class SendPart(Value):
 
     key: str
     """Names the conversation, the turn and the part; see `domain/identifiers.py`."""
-    flow: str
     part: Part | None = None
     route: str = ""
     began_at: datetime | None = None
@@ -44,8 +43,7 @@ class PartState(StrEnum):
 class Sent(Value):
     """What became of a part."""
 
-    state: PartState
-    message_id: str = ""
+    state: PartState = PartState.SENT
     reason: str = ""
 
 

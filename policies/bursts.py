@@ -40,4 +40,9 @@ def in_order(messages: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
     """As the customer typed them: by the platform's clock where every message carries it, else as they arrived."""
     if any(message.sent_at is None for message in messages):
         return tuple(messages)
-    return tuple(sorted(messages, key=lambda message: message.sent_at or message.received_at))
+    return tuple(sorted(messages, key=when_said))
+
+
+def when_said(message: InboundMessage) -> datetime:
+    """By the platform's clock, else by ours."""
+    return message.sent_at or message.received_at

@@ -59,7 +59,6 @@ class Courier:
         address = self._opening.address
         parcel = SendPart(
             key=self.key(entry),
-            flow=self._opening.flow,
             part=entry.part,
             route=entry.route,
             began_at=entry.began_at,
@@ -88,7 +87,7 @@ class Courier:
         else:
             self.settle(self.key(entry))
         direction = "operator" if entry.by_operator else "out"
-        line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=sent.message_id or entry.name)
+        line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=entry.name)
         state.jot(line)
         self._card.show()
 

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversation import Holder
     from domain.decisions import ORDER_NUMBER, Decision, Outcome
     from domain.identifiers import outbox_key
-    from domain.messages import Part
+    from domain.messages import InboundMessage, Part
     from policies import bursts, session_window
 
 
@@ -110,13 +110,18 @@ class Turns:
             flow=self._opening.flow,
             turn=state.turn,
             dialog=state.dialog + (state.dialog_state is None),
-            messages=bursts.in_order([item.message for item in state.waiting[: self._burst_size]]),
+            messages=self._heard(),
             state=state.dialog_state,
             rules_digest=state.rules.digest(),
         )
         return workflow.start_activity_method(
             Dialog.decide, turn, summary=f"turn {state.turn}: decide", **patience.THINKING
         )
+
+    def _heard(self) -> tuple[InboundMessage, ...]:
+        """The burst in the customer's order, each message with one time only: histories are kept small."""
+        messages = bursts.in_order([item.message for item in self._state.waiting[: self._burst_size]])
+        return tuple(one.model_copy(update={"received_at": bursts.when_said(one), "sent_at": None}) for one in messages)
 
     async def _think(self, thinking: "asyncio.Task[Decision]", superseded: int, interim_in: timedelta) -> None:
         """Wait for the decision or the next message; when it takes long, say "one moment" once."""
@@ -145,7 +150,6 @@ class Turns:
         key = outbox_key(address.conversation_id, self._state.epoch, self._state.turn, "interim")
         courtesy = SendPart(
             key=key,
-            flow=self._opening.flow,
             route=self._state.route,
             interim=True,
         )

@@ -45,7 +45,7 @@ class Post:
     async def send(self, key: str, text: str = "привет", platform: str = "chat2desk", **more: Any) -> Sent:
         """Carry out one attempt, as the worker would."""
         route = more.pop("route", f"telegram/1/{dialog_of('42')}" if platform == "chat2desk" else "instagram")
-        order = SendPart(key=full(key, platform), flow="water_order", part=Part(text=text), route=route, **more)
+        order = SendPart(key=full(key, platform), part=Part(text=text), route=route, **more)
         return await ActivityEnvironment().run(self.delivery.send, order)
 
     async def rows(self, query: str) -> list[dict[str, Any]]:

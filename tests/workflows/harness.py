@@ -96,7 +96,7 @@ class Shop:
         if order.key not in self.keys:
             self.keys.append(order.key)
             self.said.append("<interim>" if order.interim else order.part.text if order.part else f"again:{order.key}")
-        return Sent(state=PartState.SENT, message_id=str(len(self.said)))
+        return Sent()
 
     @activity.defn(name="place_order")
     async def place_order(self, order: NewOrder) -> PlacedOrder:
