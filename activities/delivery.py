@@ -145,8 +145,8 @@ class Delivery(contract.Delivery):
         metrics.messages_sent.labels(*labels, "interim" if order.interim else "reply").inc()
         if order.interim:
             metrics.interim_sent.labels(*labels).inc()
-        if order.began_at is not None:
-            waited = (datetime.now(UTC) - order.began_at).total_seconds() * 1000
+        if order.began is not None:
+            waited = (datetime.now(UTC).timestamp() - order.began) * 1000
             metrics.end_to_end_latency_ms.labels(*labels).observe(max(0.0, waited))
 
 

@@ -68,7 +68,7 @@ class Dialog(contract.Dialog):
         optional = {"waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome}
         fields |= {name: value for name, value in optional.items() if value}
         account = self._accounts.find(turn.address.platform, turn.address.account)
-        if account is not None and account.turn_taking.digest() != turn.rules_digest:
+        if account is not None and account.turn_taking.digest() != turn.rules:
             fields["rules"] = account.turn_taking
         return Decision(**fields)
 

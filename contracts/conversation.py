@@ -36,8 +36,8 @@ class OutboxEntry(BaseModel):
     """None: the part stands in the outbox table already (a dead letter sent again)."""
     route: str
     by_operator: bool = False
-    began_at: datetime | None = None
-    """When the first message of the burst that this part answers first was received; only on a reply's first part."""
+    began: float | None = None
+    """When the burst's first message was received, Unix seconds; only on a reply's first part."""
 
 
 class TranscriptLine(BaseModel):

@@ -1,6 +1,5 @@
 """Activities that speak: one part, one send."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from domain.identifiers import Address, address_of, turn_of
@@ -16,7 +15,8 @@ class SendPart(Value):
     """Names the conversation, the turn and the part; see `domain/identifiers.py`."""
     part: Part | None = None
     route: str = ""
-    began_at: datetime | None = None
+    began: float | None = None
+    """When the first message that this part answers was received, Unix seconds; for the latency we measure."""
     interim: bool = False
     """A courtesy: tried once, never a dead letter; its words are the account's, not the history's."""
 

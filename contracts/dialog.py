@@ -12,13 +12,20 @@ from temporalio import activity
 class TakeTurn(Value):
     """One burst to decide about."""
 
-    address: Address
+    conversation: str
+    """The conversation's id."""
     flow: str
     turn: int
-    dialog: int
     messages: tuple[InboundMessage, ...]
+    dialog: int = 1
     state: dict[str, Any] | None = None
-    rules_digest: str = ""
+    rules: str = ""
+    """The digest of the turn-taking rules that the conversation knows."""
+
+    @property
+    def address(self) -> Address:
+        """Who is spoken with."""
+        return Address.of_conversation(self.conversation)
 
 
 class Phrase(Value):

@@ -32,7 +32,7 @@ class InboundMessage(Value):
 
     id: str
     """The platform's message id, or a fingerprint where it has none: the key of inbox dedupe."""
-    kind: MessageKind
+    kind: MessageKind = MessageKind.TEXT
     received_at: datetime
     text: str = ""
     media: tuple[Media, ...] = ()

@@ -27,5 +27,5 @@ class TurnTaking(Value):
         return timedelta(seconds=self.quiet_period_by_kind.get(kind, self.quiet_period))
 
     def digest(self) -> str:
-        """Eight characters that change when any number does."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+        """Six characters that change when any number does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:6]

@@ -61,7 +61,7 @@ class Courier:
             key=self.key(entry),
             part=entry.part,
             route=entry.route,
-            began_at=entry.began_at,
+            began=entry.began,
         )
         return workflow.start_activity_method(
             Delivery.send,

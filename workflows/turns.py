@@ -106,13 +106,13 @@ class Turns:
     def _start_thinking(self) -> "asyncio.Task[Decision]":
         state = self._state
         turn = TakeTurn(
-            address=self._opening.address,
+            conversation=self._opening.address.conversation_id,
             flow=self._opening.flow,
             turn=state.turn,
             dialog=state.dialog + (state.dialog_state is None),
             messages=self._heard(),
             state=state.dialog_state,
-            rules_digest=state.rules.digest(),
+            rules=state.rules.digest(),
         )
         return workflow.start_activity_method(
             Dialog.decide, turn, summary=f"turn {state.turn}: decide", **patience.THINKING
@@ -214,7 +214,7 @@ class Turns:
                 name=name,
                 part=part,
                 route=self._state.route,
-                began_at=answers.message.received_at if answers else None,
+                began=round(answers.message.received_at.timestamp(), 2) if answers else None,
             )
         )
 

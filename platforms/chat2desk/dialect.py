@@ -112,7 +112,7 @@ def _message_id(hook: dict[str, Any], text: str) -> str:
     if own is None:
         seen = [clean(hook.get(name), 100) for name in ("client_id", "request_id", "event_time")]
         own = hashlib.sha256("\0".join([*seen, text]).encode()).hexdigest()
-    return f"inbox:from_client:{own}"
+    return f"in:{own}"
 
 
 def _name(client: dict[str, Any]) -> str:

@@ -1,0 +1,58 @@
+"""What one turn may cost in history: the budget that keeps months of conversation replayable and cheap."""
+
+from collections.abc import Iterator
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
+
+from tests.system.house import House, living
+
+MOST_EVENTS, MOST_ACTIONS, MOST_BYTES = 23, 5, 3 * 1024
+MOST_OVERHEAD = 2_800
+"""Bytes of a turn without its reply's text."""
+BILLED = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+}
+"""What Temporal Cloud counts as an action, of what occurs in a turn (docs/evaluate/cloud/actions)."""
+
+
+@pytest.fixture
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of its own."""
+    with living(tmp_path_factory.mktemp("budget") / "home", CHAT2DESK_QUIET_PERIOD_SECONDS="0.3") as lives:
+        yield lives
+
+
+async def turns_of(house: House, contact: str) -> list[list[HistoryEvent]]:
+    """The history, cut before every signal; the start stands in the first piece."""
+    client = await Client.connect(f"127.0.0.1:{house.temporal_port}")
+    pieces: list[list[HistoryEvent]] = [[]]
+    async for event in client.get_workflow_handle(f"conv:chat2desk:default:{contact}").fetch_history_events():
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            pieces.append([])
+        pieces[-1].append(event)
+    return pieces[1:]
+
+
+@pytest.mark.slow
+async def test_a_turn_of_one_message_and_one_part_stays_within_its_budget(house: House) -> None:
+    """An answer and the next question: 23 events, 5 billable actions and 3 KB, the timers of silence included.
+
+    The reply's text stands in a history twice (decided, sent), so 3 KB hold for a reply of about a hundred letters;
+    what a turn costs besides is the same for every length.
+    """
+    for number, text in enumerate(["Здравствуйте", "ул. Ахунбаева 12", "когда привезёте?", "какая вода?"], start=1):
+        house.write("1", text)
+        told = house.answered("1", number)
+    turns = (await turns_of(house, "1"))[1:]
+    sizes = [sum(event.ByteSize() for event in turn) for turn in turns]
+
+    assert [MOST_EVENTS] * 3 == [len(turn) for turn in turns]
+    assert [MOST_ACTIONS] * 3 == [sum(event.event_type in BILLED for event in turn) for turn in turns]
+    assert sizes[0] <= MOST_BYTES
+    assert max(size - 2 * len(text.encode()) for size, text in zip(sizes, told[1:], strict=True)) <= MOST_OVERHEAD
