@@ -77,7 +77,7 @@ class Delivery(contract.Delivery):
             return Sent(state=PartState.DEAD, reason="there is nothing to send under this key")
         if account is None:
             return await self._nobody_to_send(order, part, route)
-        if await self._is_paused(account) and not await self._is_settled(order.key):
+        if await self._is_paused(account) and not await self._is_begun(order.key):
             return await self._wait_for_a_token(order, part, route, account)
         row = await self._outbox.claim(order.key, order.to, route, part, order.turn)
         if row is None:
@@ -104,17 +104,17 @@ class Delivery(contract.Delivery):
         pause = await self._pauses.look(account.platform, account.account, account.access_token)
         return pause is not None and not pause.may_probe
 
-    async def _is_settled(self, key: str) -> bool:
+    async def _is_begun(self, key: str) -> bool:
+        """Sent, buried, or met by an earlier attempt whose outcome must be found out first."""
         row = await self._outbox.find(key)
-        return row is not None and row.state not in ("pending", "sending")
+        return row is not None and row.state != "pending"
 
     async def _wait_for_a_token(self, order: SendPart, part: Part, route: str, account: Account) -> Sent:
         """Keep the part until the credential is mended; a courtesy is not kept."""
         reason = f"sends of {account.platform} account {account.account} are paused: its credential was refused"
         if order.interim:
             return Sent(state=PartState.DROPPED, reason=reason)
-        if await self._outbox.claim(order.key, order.to, route, part, order.turn):
-            await self._outbox.mark_waiting(order.key, reason, PROBE_SECONDS, counted=False)
+        await self._outbox.park(order.key, order.to, route, part, order.turn, reason)
         raise Transient(reason, retry_after=PROBE_SECONDS)
 
     # --- an earlier attempt ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from activities.failures import as_application_error
 from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff, Outcome
+from domain.failures import OurFault
 from domain.messages import Part
 from flows.base import Flow, Senses, Turn
 from flows.registry import flow as find_flow
@@ -91,13 +92,20 @@ class Dialog(contract.Dialog):
     @activity.defn(name="phrase")
     async def phrase(self, wanted: Phrase) -> Spoken:
         """One of the flow's standing sentences, by its name."""
-        flow: Flow[Any] = find_flow(wanted.flow)
+        flow = self._flow_or_the_accounts(wanted)
         if wanted.name == "apology":
             address = wanted.address
             metrics.conversations_failed.labels(address.platform, address.account, wanted.flow).inc()
             log.error("turn_failed", conversation=address.conversation_id)
         sentences = {"apology": flow.apology, "interim": flow.interim, "nobody_came": flow.nobody_came}
         return Spoken(text=sentences[wanted.name]())
+
+    def _flow_or_the_accounts(self, wanted: Phrase) -> Flow[Any]:
+        """A flow that a deploy took away leaves conversations behind that must still hear an apology."""
+        try:
+            return find_flow(wanted.flow)
+        except OurFault:
+            return find_flow(self._accounts.default(wanted.address.platform).flow)
 
 
 def _as_turn(turn: TakeTurn) -> Turn:

@@ -1,5 +1,8 @@
 """Writes down orders, outcomes and messages, each once."""
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 import structlog
 from temporalio import activity
 
@@ -11,6 +14,15 @@ from providers.records.books import Books
 from runtime import metrics
 
 log = structlog.get_logger()
+Row = TypeVar("Row")
+
+
+async def _written(writing: Awaitable[Row]) -> Row:
+    """Write; a database that is away is waited for, a bug gives up after three tries."""
+    try:
+        return await writing
+    except Exception as error:
+        raise as_application_error(error, activity.info().attempt) from error
 
 
 class Orders(contract.Orders):
@@ -22,10 +34,7 @@ class Orders(contract.Orders):
     @activity.defn(name="place_order")
     async def place_order(self, order: NewOrder) -> PlacedOrder:
         """Create the order, or find the one that this key already made."""
-        try:
-            number, fresh = await self._books.place_order(order.address, order.key, order.draft)
-        except Exception as error:
-            raise as_application_error(error, activity.info().attempt) from error
+        number, fresh = await _written(self._books.place_order(order.address, order.key, order.draft))
         if fresh:
             metrics.orders_created.labels(order.address.platform, order.address.account, order.flow).inc()
             log.info("order_placed", conversation=order.address.conversation_id, order=number)
@@ -42,18 +51,20 @@ class Records(contract.Records):
     async def close_dialog(self, closing: CloseDialog) -> Done:
         """Write the dialog's outcome once."""
         completed = closing.outcome is Outcome.COMPLETED
-        fresh = await self._books.close_dialog(
-            {
-                "key": closing.key,
-                "conversation_id": closing.address.conversation_id,
-                "flow": closing.flow,
-                "outcome": closing.outcome,
-                "completed": completed,
-                "dropoff": "" if completed else closing.waiting_for,
-                "messages": closing.messages,
-                "seconds": (closing.ended_at - closing.opened_at).total_seconds(),
-                "order_id": int(closing.order_id) if closing.order_id else None,
-            }
+        fresh = await _written(
+            self._books.close_dialog(
+                {
+                    "key": closing.key,
+                    "conversation_id": closing.address.conversation_id,
+                    "flow": closing.flow,
+                    "outcome": closing.outcome,
+                    "completed": completed,
+                    "dropoff": "" if completed else closing.waiting_for,
+                    "messages": closing.messages,
+                    "seconds": (closing.ended_at - closing.opened_at).total_seconds(),
+                    "order_id": int(closing.order_id) if closing.order_id else None,
+                }
+            )
         )
         if fresh:
             self._measure(closing)
@@ -69,5 +80,5 @@ class Records(contract.Records):
     @activity.defn(name="keep_messages")
     async def keep_messages(self, kept: KeepMessages) -> Done:
         """Write inbound messages to `message_logs`."""
-        await self._books.log_inbound(kept.address, kept.messages, kept.turn, "operator")
+        await _written(self._books.log_inbound(kept.address, kept.messages, kept.turn, "operator"))
         return Done()

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -21,7 +24,9 @@ MOST_ATTEMPTS = 50
 LONGEST_BACKOFF_SECONDS = 600
 LOOK_UP_AFTER_SECONDS = 3
 """After an unknown outcome the platform gets this long to finish before it is asked."""
-KEEP_TRYING_TO_NOTE_SECONDS = 20
+KEEP_TRYING_TO_NOTE_SECONDS = 30
+"""PostgreSQL may be away just when an outcome is known; what is not written down would be an unknown outcome."""
+Noted = TypeVar("Noted")
 
 
 def backoff(attempts: int) -> float:
@@ -38,6 +43,22 @@ def credentials_of(account: Account) -> Credentials:
         api_base_url=account.api_base_url,
         options=account.options,
     )
+
+
+async def _stubbornly(note: Callable[[], Awaitable[Noted]]) -> Noted:
+    """Write an outcome down, again and again while PostgreSQL is away.
+
+    Raises:
+        Unavailable: it stayed away too long.
+    """
+    deadline = time.monotonic() + KEEP_TRYING_TO_NOTE_SECONDS
+    while True:
+        try:
+            return await note()
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
 
 
 class Sending:
@@ -75,15 +96,7 @@ class Sending:
     async def _note_sent(self, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
         """Write the success down, stubbornly: forgetting it would send the part twice or bury it."""
         self._delivered[row.key] = receipt
-        deadline = time.monotonic() + KEEP_TRYING_TO_NOTE_SECONDS
-        while True:
-            try:
-                await self._outbox.mark_sent(row.key, receipt.message_id)
-                break
-            except Unavailable:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.5)
+        await _stubbornly(lambda: self._outbox.mark_sent(row.key, receipt.message_id))
         del self._delivered[row.key]
         if await self._pauses.resume(account.platform, account.account):
             log.warning("account_resumed", platform=account.platform, account=account.account)
@@ -109,11 +122,13 @@ class Sending:
 
     async def _pause(self, error: TokenRejected, order: SendPart, row: OutboxRow, account: Account) -> Sent:
         """Nothing of this account goes out until its credential is mended; what waits is kept."""
-        if await self._pauses.pause(account.platform, account.account, account.access_token, str(error)[:200]):
-            log.critical("account_paused", platform=account.platform, account=account.account, reason=str(error)[:200])
+        reason = str(error)[:200]
+        pause = partial(self._pauses.pause, account.platform, account.account, account.access_token, reason)
+        if await _stubbornly(pause):
+            log.critical("account_paused", platform=account.platform, account=account.account, reason=reason)
         if order.interim:
             return await self._bury(order, row, str(error))
-        await self._outbox.mark_waiting(row.key, str(error), PROBE_SECONDS, counted=False)
+        await _stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), PROBE_SECONDS, counted=False))
         raise Transient(str(error), retry_after=PROBE_SECONDS)
 
     async def _settle_unknown(self, error: OutcomeUnknown, order: SendPart, row: OutboxRow, platform: Platform) -> Sent:
@@ -125,11 +140,12 @@ class Sending:
         if order.interim or row.attempts >= MOST_ATTEMPTS:
             return await self._bury(order, row, f"after {row.attempts} attempts: {error}")
         delay = error.retry_after if error.retry_after is not None else backoff(row.attempts)
-        await self._outbox.mark_waiting(row.key, str(error), delay, counted=True)
+        await _stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
         raise Transient(str(error), retry_after=max(delay, 0.1))
 
     async def _bury(self, order: SendPart, row: OutboxRow, reason: str, *, unknown: bool = False) -> Sent:
-        await self._outbox.bury(row.key, reason[:500], unknown=unknown, lettered=not order.interim)
+        bury = partial(self._outbox.bury, row.key, reason[:500], unknown=unknown, lettered=not order.interim)
+        await _stubbornly(bury)
         if not order.interim:
             log.error("dead_letter", key=row.key, unknown=unknown, reason=reason[:200])
         return Sent(state=PartState.UNKNOWN if unknown else PartState.DEAD, reason=reason[:200])

@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     configure_logs(settings)
     accounts = Accounts.of_settings(settings, registry.names())
-    _check(settings, accounts)
+    check(settings, accounts)
     app = FastAPI(
         title="Everturn",
         version=health.VERSION,
@@ -62,7 +62,7 @@ async def _open(app: FastAPI, settings: Settings, accounts: Accounts) -> AsyncIt
     """Open the clients. None of them waits for its server: the API answers /health even when everything is away."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(build_client())
-        pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-api")
+        pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-api", careful=True)
         if settings.database_url:  # without one libpq would guess
             await pool.open(wait=False)
             stack.push_async_callback(pool.close, 2)
@@ -84,18 +84,18 @@ def _open_webhooks(app: FastAPI, house: House) -> None:
         metrics.announce(name, account.account, account.flow)
         door = Webhook(platform, account, house.conversations, gate, production=house.settings.is_production)
         # First of all routes: webhooks are what we are for, and each route passed over costs.
-        app.router.routes.insert(0, door.route())
+        app.router.routes[:0] = door.routes()
 
 
-def _check(settings: Settings, accounts: Accounts) -> None:
+def check(settings: Settings, accounts: Accounts) -> None:
     """Refuse to start with what could not work, before anything is opened."""
     if settings.is_production and not settings.operator_token:
         raise WrongSetting("OPERATOR_TOKEN: is required in production")
     for account in accounts.all():
-        _check_flow(account.platform, account.flow)
+        check_flow(account.platform, account.flow)
 
 
-def _check_flow(platform: str, flow: str) -> None:
+def check_flow(platform: str, flow: str) -> None:
     try:
         find_flow(flow)
     except OurFault:

@@ -30,6 +30,8 @@ from workflows.conversation import ConversationWorkflow
 
 DURABLE_WITHIN = 8.0
 """Seconds in which a message must be durable; platforms give up on a webhook after ten."""
+TASK_TIMEOUT = timedelta(seconds=3)
+"""A task handed to a worker that has just been killed is given to another after this; a task takes milliseconds."""
 ANSWER_WITHIN = 8.0
 """Seconds an operator waits for a conversation's answer."""
 
@@ -63,6 +65,7 @@ class Conversations:
                 start_signal=signal,
                 start_signal_args=[argument],
                 rpc_timeout=timedelta(seconds=DURABLE_WITHIN),
+                task_timeout=TASK_TIMEOUT,
             )
 
     async def mention(self, address: Address, signal: str, argument: Any) -> None:

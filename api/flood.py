@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 
 MINUTE = 60.0
+LETTERS_OF_A_MESSAGE = 1_000
 
 
 class FloodGate:
@@ -16,15 +17,18 @@ class FloodGate:
         self._per_minute = per_minute
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def admit(self, sender: str, now: float) -> float:
-        """Count one message at a monotonic `now`; 0.0: it may pass, else the seconds after which the next one may."""
+    def admit(self, sender: str, now: float, letters: int = 0) -> float:
+        """Count one message at a monotonic `now`; 0.0: it may pass, else the seconds after which the next one may.
+
+        A long message counts as several: every conversation's history has its limits.
+        """
         self._forget_the_quiet(now)
         times = self._seen.setdefault(sender, deque())
         while times and times[0] <= now - MINUTE:
             times.popleft()
         if len(times) >= self._per_minute:
             return times[0] + MINUTE - now
-        times.append(now)
+        times.extend([now] * (1 + letters // LETTERS_OF_A_MESSAGE))
         self._seen.move_to_end(sender)
         return 0.0
 

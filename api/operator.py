@@ -123,7 +123,7 @@ async def release(
 @router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"])
 async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, idempotency_key: Key = None) -> Overview:
     """Write to the customer; writing takes the conversation over. 202: it will be delivered in order."""
-    request = OperatorReply(text=said.text.replace("\x00", ""), operator=said.operator)
+    request = OperatorReply(text=said.text, operator=said.operator)
     return await house.conversations.reply(_address(conversation_id), request, idempotency_key)
 
 

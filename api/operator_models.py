@@ -4,9 +4,9 @@ import base64
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.problems import Problem
 
@@ -127,10 +127,15 @@ class Who(BaseModel):
     operator: str = Field(default="operator", min_length=1, max_length=100)
 
 
+def without_nul(text: Any) -> Any:
+    """PostgreSQL keeps no NUL, and nobody means one."""
+    return text.replace("\x00", "") if isinstance(text, str) else text
+
+
 class Reply(Who):
     """What the operator writes to the customer."""
 
-    text: str = Field(min_length=1, max_length=4_000, pattern=r"\S")
+    text: Annotated[str, BeforeValidator(without_nul), Field(min_length=1, max_length=4_000, pattern=r"\S")]
 
 
 def encode_cursor(*values: str | int) -> str:

@@ -49,9 +49,10 @@ class Webhook:
         self._acknowledged = metrics.webhook_ack_ms.labels(**labels)
         self._made_durable = metrics.checkpointer_latency_ms.labels(**labels)
 
-    def route(self) -> Route:
-        """Where the platform posts."""
-        return Route(self._platform.webhook_path, self.receive, methods=["POST"], name=f"webhook-{self._platform.name}")
+    def routes(self) -> list[Route]:
+        """Where the platform posts; with a slash at the end, too, for senders do not follow a redirect."""
+        path, name = self._platform.webhook_path, f"webhook-{self._platform.name}"
+        return [Route(each, self.receive, methods=["POST"], name=name) for each in (path, f"{path}/")]
 
     async def receive(self, request: Request) -> Response:
         """Take a webhook: 2xx only after every message in it is durable."""
@@ -116,7 +117,8 @@ class Webhook:
 
     def _refuse_flood(self, received: list[Received]) -> None:
         now = time.monotonic()
-        waits = [self._gate.admit(event.address.conversation_id, now) for event in received]
+        admit = self._gate.admit
+        waits = [admit(event.address.conversation_id, now, len(event.message.text)) for event in received]
         if wait := max(waits, default=0.0):
             log.warning("flood_refused", platform=self._platform.name, messages=len(received))
             raise Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})

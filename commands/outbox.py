@@ -9,6 +9,8 @@ from rich.table import Table
 from commands.outcome import Failed
 from runtime.settings import Settings
 
+COLUMNS = ("id", "platform", "contact", "state", "attempts", "reason", "last_error", "outcome_unknown", "created_at")
+
 
 def show(settings: Settings, *, limit: int) -> None:
     """Print what waits and what a person must decide about.
@@ -65,7 +67,7 @@ def _rows(found: Any) -> list[dict[str, Any]]:
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
-    columns = [name for name in rows[0] if not isinstance(rows[0][name], dict | list)]
+    columns = [name for name in COLUMNS if name in rows[0]]
     table = Table(*columns, title=f"{title}: {len(rows)}", title_justify="left")
     for row in rows:
         table.add_row(*(str(row.get(name) if row.get(name) is not None else "") for name in columns))

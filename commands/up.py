@@ -13,9 +13,11 @@ from typing import Any
 import httpx
 import psycopg
 
+from api.app import check
 from commands.home import Home, Running
 from commands.outcome import Failed, WrongUse
 from commands.terminal import Tail, Terminal
+from platforms.registry import names
 from providers.records.migrate import migrate
 from providers.servers import leftovers, ports, postgres, temporal
 from providers.servers.child import ChildSpec
@@ -24,7 +26,8 @@ from providers.servers.problems import KeepsDying, Refuses
 from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, reachable
 from runtime import metrics
-from runtime.settings import Settings
+from runtime.accounts import Accounts
+from runtime.settings import Settings, WrongSetting
 
 FIRST_ANSWER = 60.0
 """Seconds a server may take until it answers: crash recovery and slow disks included."""
@@ -255,6 +258,10 @@ def go_up(places: Places, settings: Settings, home_path: Path) -> None:
 def _require_sense(places: Places, settings: Settings) -> None:
     if settings.is_production and not settings.operator_token:
         raise WrongUse("OPERATOR_TOKEN: is required when EVERTURN_ENV=production")
+    try:
+        check(settings, Accounts.of_settings(settings, names()))
+    except WrongSetting as error:
+        raise WrongUse(str(error)) from None
     wanted = [("--port", places.port)]
     if not settings.temporal_address:
         wanted += [("--temporal-port", places.temporal_port), ("--ui-port", places.ui_port)]

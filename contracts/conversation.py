@@ -92,6 +92,11 @@ class ConversationState(BaseModel):
     duplicates: int = 0
     transcript: list[TranscriptLine] = Field(default_factory=list)
 
+    def letters_waiting(self) -> int:
+        """How much text still waits to be answered or sent."""
+        unsent = (len(entry.part.text) for entry in self.outbox if entry.part is not None)
+        return sum(len(item.message.text) for item in self.waiting) + sum(unsent)
+
     def jot(self, line: TranscriptLine) -> None:
         """Add to the transcript, which keeps its latest lines."""
         self.transcript.append(line)

@@ -8,6 +8,9 @@ from domain.turn_taking import TurnTaking
 
 Arrival = tuple[MessageKind, datetime]
 
+MOST_LETTERS = 50_000
+"""Of one burst. Somebody who sends more is answered in several turns."""
+
 MOST_SUPERSEDES = 3
 """How often one turn's decision may be thrown away because the customer wrote on."""
 
@@ -34,6 +37,17 @@ def may_supersede(arrivals: Sequence[Arrival], rules: TurnTaking, superseded: in
         and len(arrivals) < rules.max_burst
         and waited < timedelta(seconds=rules.longest_wait)
     )
+
+
+def size_of_burst(texts: Sequence[str], rules: TurnTaking) -> int:
+    """How many of the waiting messages make one burst: the most allowed, and no more text than is good."""
+    letters, size = 0, 0
+    for text in texts[: rules.max_burst]:
+        letters += len(text)
+        if size and letters > MOST_LETTERS:
+            break
+        size += 1
+    return size
 
 
 def in_order(messages: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:

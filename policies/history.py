@@ -9,6 +9,15 @@ CALL_BACK_GRACE = timedelta(seconds=5)
 """A send that works takes less; one that waits for its next attempt takes more and is called back."""
 
 
-def is_long(events: int, size: int, *, suggested: bool) -> bool:
-    """Whether the run should hand over to the next one."""
+MOST_CARRIED_LETTERS = 200_000
+"""What waits is carried in one payload of at most 2 MB; four bytes a letter and room for the rest."""
+
+
+def is_long(events: int, size: int, *, suggested: bool, carried: int) -> bool:
+    """Whether the run should hand over to the next one; `carried`: letters of all that still waits.
+
+    A backlog too large for one payload is answered first: the next turns make it smaller.
+    """
+    if carried > MOST_CARRIED_LETTERS:
+        return False
     return suggested or events >= LONG_EVENTS or size >= LONG_BYTES

@@ -47,7 +47,7 @@ class LeanPayloadConverter(CompositePayloadConverter):
 data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)
 
 
-PASSED_THROUGH = ("contracts", "domain", "policies")
+PASSED_THROUGH = ("contracts", "domain", "policies", "workflows")
 """Replayed code of ours that is imported once, not once per conversation; what it may use is enforced by lint."""
 
 

@@ -127,6 +127,7 @@ class ConversationWorkflow:
             info.get_current_history_length(),
             info.get_current_history_size(),
             suggested=info.is_continue_as_new_suggested(),
+            carried=self._state.letters_waiting(),
         )
 
     async def _carry_over_if_long(self) -> None:
@@ -214,6 +215,7 @@ class ConversationWorkflow:
 
     def _seize(self, operator: str) -> None:
         self._courier.withdraw()
+        self._turns.hush()
         self._hold(Holder.OPERATOR, operator or "operator")
         self._clear(Attention.HANDOFF)
 

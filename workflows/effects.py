@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from workflows import patience
 
@@ -89,13 +90,19 @@ class Effects:
         else:
             state.dialog += 1
             state.dialog_opened_at = ended_at
-        await workflow.execute_activity_method(
-            Records.close_dialog, closing, summary=f"dialog ends: {outcome}", **patience.BOOKKEEPING
-        )
+        try:
+            await workflow.execute_activity_method(
+                Records.close_dialog, closing, summary=f"dialog ends: {outcome}", **patience.BOOKKEEPING
+            )
+        except ActivityError as error:
+            self.raise_flag(f"the dialog's outcome could not be written down: {error.cause or error}")
 
     async def keep(self, messages: tuple[InboundMessage, ...]) -> None:
         """Write down messages that are the operator's to answer."""
         kept = KeepMessages(address=self._address, turn=self._state.turn, messages=messages)
-        await workflow.execute_activity_method(
-            Records.keep_messages, kept, summary="keep for the operator", **patience.BOOKKEEPING
-        )
+        try:
+            await workflow.execute_activity_method(
+                Records.keep_messages, kept, summary="keep for the operator", **patience.BOOKKEEPING
+            )
+        except ActivityError as error:
+            self.raise_flag(f"messages for the operator could not be written down: {error.cause or error}")

@@ -60,7 +60,8 @@ class Turns:
         return len(self._state.waiting) >= self._state.rules.max_burst
 
     def _fix_burst(self) -> None:
-        self._burst_size = min(len(self._state.waiting), self._state.rules.max_burst)
+        texts = [item.message.text for item in self._state.waiting]
+        self._burst_size = bursts.size_of_burst(texts, self._state.rules)
 
     def _take_burst(self) -> list[Waiting]:
         """Remove the burst that was decided about; what came later waits for the next turn."""
@@ -144,7 +145,7 @@ class Turns:
 
     def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
         """Unless an earlier reply is still on its way: order matters more than courtesy."""
-        if self._state.outbox or thinking.done():
+        if self._state.outbox or self._state.operator or thinking.done():
             return
         address = self._opening.address
         key = outbox_key(address.conversation_id, self._state.epoch, self._state.turn, "interim")
@@ -161,6 +162,11 @@ class Turns:
             **patience.COURTESY,
         )
 
+    def hush(self) -> None:
+        """An operator took over: an interim message that has not gone yet never will."""
+        if self._interim is not None:
+            self._interim.cancel()
+
     async def _silence_interim(self) -> None:
         """The answer begins: an interim message that has not gone yet never will, one under way lands first."""
         if self._interim is None:
@@ -176,8 +182,9 @@ class Turns:
     async def _carry_out(self, decision: Decision) -> None:
         """Effects first, then the reply, then the books. From here on a new message waits for the next turn."""
         state = self._state
-        if state.operator:
-            self._take_burst()  # taken over while we decided: the answer is the operator's now
+        if state.operator:  # taken over while we decided: the answer is the operator's now
+            self._take_burst()
+            await self._silence_interim()
             return
         if state.dialog_state is None and decision.outcome is not Outcome.CHITCHAT:
             state.dialog += 1

@@ -30,18 +30,13 @@ PASSING_WORDS = ("internal error", "internal server error", "try again", "tempor
 
 
 def content_for(contact: str, route: str, part: Part, options: Mapping[str, str]) -> dict[str, Any]:
-    """The body of `sendContent`.
-
-    Raises:
-        PartRefused: the contact is no number, so it can be no ManyChat subscriber.
-    """
-    if not (contact.isascii() and contact.isdigit()):
-        raise PartRefused("the contact is not a ManyChat subscriber id", code="not_a_number")
+    """The body of `sendContent`. Subscriber ids are numbers; what is none goes as it is, and ManyChat has its say."""
+    subscriber: int | str = int(contact) if contact.isascii() and contact.isdigit() else contact
     channel = channel_of(route)
     content: dict[str, Any] = {} if channel is Channel.FACEBOOK else {"type": channel.value}
     content |= {"messages": _messages(part, options), "actions": []}
     content["quick_replies"] = _quick_replies(part.choices, options)
-    return {"subscriber_id": int(contact), "data": {"version": "v2", "content": content}}
+    return {"subscriber_id": subscriber, "data": {"version": "v2", "content": content}}
 
 
 def _messages(part: Part, options: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -23,6 +23,13 @@ ON CONFLICT (key) DO UPDATE
 RETURNING *
 """
 
+_PARKED = """
+INSERT INTO outbox (key, conversation_id, platform, account, contact, route, part, turn, state, last_error)
+VALUES (%(key)s, %(conversation_id)s, %(platform)s, %(account)s, %(contact)s, %(route)s, %(part)s, %(turn)s,
+        'pending', %(reason)s)
+ON CONFLICT (key) DO UPDATE SET last_error = %(reason)s, updated_at = clock_timestamp() WHERE outbox.state = 'pending'
+"""
+
 _SENT = """
 WITH part AS (
     UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
@@ -104,6 +111,11 @@ class Outbox:
                       updated_at = clock_timestamp() WHERE key = %(key)s""",
             {"key": key, "reason": reason, "delay": delay, "uncounted": 0 if counted else 1},
         )
+
+    async def park(self, key: str, to: Address, route: str, part: Part, turn: int, reason: str) -> None:
+        """Write down a part that nobody tries to send yet."""
+        values = self._claim_values(key, to, route, part, turn) | {"reason": reason}
+        await fetch_one(self._pool, _PARKED, values)
 
     async def bury(self, key: str, reason: str, *, unknown: bool = False, lettered: bool = True) -> None:
         """It will not be tried again by itself; `lettered`: a person should see it."""

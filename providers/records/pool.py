@@ -14,8 +14,11 @@ from domain.failures import Unavailable
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 
-def open_pool(database_url: str, *, size: int = 10, name: str = "everturn") -> Pool:
-    """A pool that is not opened yet; `await pool.open()` does not wait for the server."""
+def open_pool(database_url: str, *, size: int = 10, name: str = "everturn", careful: bool = False) -> Pool:
+    """A pool that is not opened yet; `await pool.open()` does not wait for the server.
+
+    `careful`: look at every connection before it is used. The worker need not, for its activities are tried again.
+    """
     return AsyncConnectionPool(
         database_url,
         min_size=1,
@@ -25,6 +28,7 @@ def open_pool(database_url: str, *, size: int = 10, name: str = "everturn") -> P
         max_idle=300,
         reconnect_timeout=60,
         name=name,
+        check=AsyncConnectionPool.check_connection if careful else None,
         connection_class=AsyncConnection[DictRow],
         kwargs={"row_factory": dict_row, "autocommit": True, "connect_timeout": 5, "application_name": name},
     )

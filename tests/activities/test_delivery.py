@@ -11,10 +11,11 @@ from contracts.delivery import PartState
 from domain.identifiers import Address
 from domain.messages import Part
 from platforms.chat2desk.simulator import dialog_of
-from platforms.simulation import Fault, FaultKind
+from platforms.simulation import Fault, FaultKind, Gate
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from tests.activities.conftest import Post, accounts_at, full
+from tests.servers_here import Servers
 
 
 def said(post: Post, platform: str = "chat2desk") -> list[str]:
@@ -173,3 +174,19 @@ async def test_an_interim_message_is_tried_once_and_is_no_dead_letter(post: Post
 
     assert PartState.DEAD == sent.state
     assert [] == await post.rows("SELECT * FROM dead_letters")
+
+
+async def test_a_known_refusal_is_not_forgotten_when_postgres_dies(post: Post, servers: Servers) -> None:
+    """The platform said "not now" just as our database died: the part waits, and is not buried as "who knows"."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR))
+    post.world.faults.set_gate(Gate(platform="chat2desk"))
+    sending = asyncio.create_task(post.send("k1"))
+    while not post.world.faults.waiting:
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(servers.kill_postgres)
+    post.world.faults.set_gate(Gate(platform="chat2desk", closed=False))
+    with pytest.raises(ApplicationError, match="500"):
+        await sending
+
+    assert "pending" == (await post.row("k1"))["state"]
+    assert PartState.SENT == (await post.send("k1")).state

@@ -5,10 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import uvicorn
 
 import api.app
@@ -21,16 +19,9 @@ def settings_for(**values: Any) -> Settings:
     return Settings(_env_file=None, **(known | values))
 
 
-def find_flow(name: str) -> SimpleNamespace:
-    """A flow of which only the first phase matters here."""
-    return {"water_order": SimpleNamespace(first_phase="greeting")}[name]
-
-
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """Serve until the block ends; gives the URL."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr("api.app.find_flow", find_flow)
     config = uvicorn.Config(
         api.app.create_app(settings), port=0, access_log=False, log_config=None, timeout_graceful_shutdown=1
     )
@@ -42,7 +33,6 @@ def serving(settings: Settings) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
-        patch.undo()
 
 
 def _url_of(server: uvicorn.Server, thread: threading.Thread) -> str:

@@ -39,7 +39,7 @@ async def test_a_message_is_taken_and_stands_in_a_conversation(door: httpx.Clien
     description = await handle.describe()
     found = {pair.key.name: pair.value for pair in description.typed_search_attributes}
     assert {"Platform": "manychat", "Account": "default", "Flow": "water_order"}.items() <= found.items()
-    assert {"Phase": "greeting", "Holder": "assistant"}.items() <= found.items()
+    assert {"Phase": "details", "Holder": "assistant"}.items() <= found.items()
     signals = [event async for event in handle.fetch_history_events() if event.HasField(
         "workflow_execution_signaled_event_attributes")]  # fmt: skip
     assert 1 == len(signals)

@@ -52,7 +52,8 @@ async def test_a_turn_of_one_message_and_one_part_stays_within_its_budget(house:
     turns = (await turns_of(house, "1"))[1:]
     sizes = [sum(event.ByteSize() for event in turn) for turn in turns]
 
-    assert [MOST_EVENTS] * 3 == [len(turn) for turn in turns]
-    assert [MOST_ACTIONS] * 3 == [sum(event.event_type in BILLED for event in turn) for turn in turns]
+    # A fast decision can come back before its own scheduling is reported: then a task, and its events, are spared.
+    assert max(len(turn) for turn in turns) <= MOST_EVENTS
+    assert max(sum(event.event_type in BILLED for event in turn) for turn in turns) <= MOST_ACTIONS
     assert sizes[0] <= MOST_BYTES
     assert max(size - 2 * len(text.encode()) for size, text in zip(sizes, told[1:], strict=True)) <= MOST_OVERHEAD

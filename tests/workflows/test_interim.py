@@ -1,14 +1,17 @@
 """The interim message, supersede bounds, and longest wait."""
 
+import asyncio
 from functools import partial
 
 from temporalio.testing import WorkflowEnvironment
 
+from contracts.conversation import TakeOver
 from contracts.dialog import TakeTurn
 from domain.decisions import Decision
 from domain.messages import MessageKind, Part
 from domain.turn_taking import TurnTaking
 from tests.workflows.harness import Chat, Shop, echo_flow, refuse, text, working
+from workflows.conversation import ConversationWorkflow
 
 RULES = TurnTaking(quiet_period=0.3, longest_wait=30, max_burst=10, interim_after=0.3)
 
@@ -72,6 +75,22 @@ async def test_an_interim_that_could_not_go_yet_never_goes_after_the_answer(env:
         await env.sleep(30)
 
         assert ["привет"] == shop.said
+
+
+async def test_no_interim_after_an_operator_took_over(env: WorkflowEnvironment) -> None:
+    """When a person has stepped in, the assistant does not say "one moment" behind their back."""
+    shop = Shop()
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, TurnTaking(quiet_period=0, interim_after=1))
+        await chat.write("привет")
+        await chat.wait_until(lambda: shop.entered["decide"].is_set())
+        await chat.handle.execute_update(ConversationWorkflow.take_over, TakeOver(operator="Anna"))
+        await asyncio.sleep(1.5)  # real time: the server skips none while an activity runs
+        shop.let_go("decide")
+        await env.sleep(30)
+
+        assert [] == shop.said
 
 
 async def test_a_customer_who_never_pauses_is_still_answered(env: WorkflowEnvironment) -> None:

@@ -11,6 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from contracts.conversation import OperatorReply, Release, Resend, TakeOver
 from contracts.delivery import PartState, SendPart, Sent
 from contracts.dialog import TakeTurn
+from contracts.search_attributes import ATTENTION
 from domain.decisions import ORDER_NUMBER, Decision, HandOff, Outcome, PlaceOrder
 from domain.messages import Part
 from domain.orders import OrderDraft
@@ -142,6 +143,26 @@ async def test_continue_as_new_keeps_a_part_that_waits_for_its_retry(
         assert [str(number) for number in range(12)] == shop.said
 
 
+async def test_a_backlog_too_large_to_carry_is_answered_first(
+    env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Megabytes that came while our worker was away do not poison the conversation: they are answered, turn by turn."""
+    monkeypatch.setattr("policies.history.LONG_EVENTS", 10)
+    monkeypatch.setattr("policies.history.MOST_CARRIED_LETTERS", 50)
+    shop = Shop()
+    chat = Chat(env, shop, TurnTaking(quiet_period=0, max_burst=3))
+    messages = [f"{number:02}" + "я" * 8 for number in range(30)]
+    await chat.write(*messages)
+    run = (await chat.handle.describe()).run_id
+    async with working(env, shop):
+        await chat.wait_until(partial(_said, shop, 10))
+
+        assert messages == "+".join(shop.said).split("+")
+        await chat.write("ещё")
+        await chat.wait_until(partial(_said, shop, 11))
+        assert run != (await chat.handle.describe()).run_id, "and the history was still cut when that became possible"
+
+
 async def test_nothing_more_leaves_after_a_take_over(env: WorkflowEnvironment) -> None:
     """When an operator steps in, not even the rest of a reply already begun goes out."""
     shop = Shop(lambda turn: Decision(parts=tuple(Part(text=f"part {n}") for n in range(3)), phase="details"))
@@ -203,6 +224,7 @@ async def test_a_dead_letter_asks_for_attention_and_can_be_sent_again(env: Workf
         await chat.write("привет")
         await chat.wait_until(lambda: len(keys) == 2, skip=2)
         await _attention(chat, ("dead_letter",))
+        assert "dead_letter" == (await chat.handle.describe()).typed_search_attributes.get(ATTENTION)
         await chat.handle.signal(ConversationWorkflow.resend, Resend(key=keys[0]))
         await chat.wait_until(lambda: shop.said == [f"again:{keys[0]}"])
         assert ("dead_letter",) == (await chat.overview()).attention
