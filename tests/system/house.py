@@ -126,7 +126,7 @@ class House:
             try:
                 query, headers = dict(hook.query), dict(hook.headers)
                 answer = self.client.post(hook.path, params=query, headers=headers, content=hook.body)
-                if answer.status_code == 200:
+                if answer.is_success:
                     return id
             except httpx.HTTPError:
                 pass
