@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -59,8 +60,12 @@ def serve_api(host: str, port: int) -> None:
 def serve_worker() -> int:
     """Run the worker until told to stop; its exit status."""
     setproctitle.setproctitle("everturn worker")
+    # A conversation waits for the successor of a killed worker: no collecting while there is only new to load.
+    gc.disable()
     import worker  # late: the other commands start without it
 
+    gc.freeze()
+    gc.enable()
     return worker.main()
 
 

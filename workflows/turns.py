@@ -34,7 +34,7 @@ class Turns:
     async def gather_burst(self) -> None:
         """Listen until the customer pauses, has waited long enough, or has said a great deal."""
         while (pause := bursts.pause_left(self._arrivals(), self._state.rules, workflow.now())) > timedelta(0):
-            await self._until(self._burst_is_full, pause, "debounce window")
+            await self._until(self._burst_is_full, pause, "debounce")
 
     async def take_turn(self) -> None:
         """Answer the burst, or keep it for the operator who holds the conversation."""
@@ -130,7 +130,7 @@ class Turns:
         def enough() -> bool:
             return thinking.done() or self._customer_wrote_on(superseded)
 
-        if self._interim is None and not await self._until(enough, interim_in, "interim message"):
+        if self._interim is None and not await self._until(enough, interim_in, "interim"):
             self._say_one_moment(thinking)
         await workflow.wait_condition(enough)
 
