@@ -20,6 +20,7 @@ async def beating() -> AsyncIterator[None]:
 
 
 async def _beat() -> None:
+    # Sleep first: a beat is a call to the server and a write there, and most activities are done before it is due.
     while True:
-        activity.heartbeat()
         await asyncio.sleep(EVERY_SECONDS)
+        activity.heartbeat()
