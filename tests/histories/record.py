@@ -19,7 +19,9 @@ async def main() -> int:
             history = await chat.handle.fetch_history()
             number = 1 + len(list(FOLDER.glob(f"{name}.*.json")))
             path = FOLDER / f"{name}.{number}.json"
-            path.write_text(history.to_json() + "\n", encoding="utf-8")
+            # A stack trace names the folder of the machine it was recorded on; nobody else needs to know.
+            recorded = history.to_json().replace(f"{Path.cwd()}/", "")
+            path.write_text(recorded + "\n", encoding="utf-8")
             print(f"{path.name}: {len(history.events)} events")
     return 0
 
