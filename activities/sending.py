@@ -12,7 +12,8 @@ import structlog
 from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
 from domain.messages import Receipt
-from platforms.base import Credentials, Lookup, Platform
+from platforms.base import Lookup, Platform
+from platforms.credentials import credentials_of
 from providers.records.accounts import PROBE_SECONDS, Pauses
 from providers.records.outbox import Outbox, OutboxRow
 from runtime import metrics
@@ -32,17 +33,6 @@ Noted = TypeVar("Noted")
 def backoff(attempts: int) -> float:
     """Seconds until the next attempt: 1, 2, 4, … up to ten minutes."""
     return float(min(2 ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
-
-
-def credentials_of(account: Account) -> Credentials:
-    """What the platform's folder needs to speak for this account."""
-    return Credentials(
-        account=account.account,
-        access_token=account.access_token,
-        webhook_secret=account.webhook_secret,
-        api_base_url=account.api_base_url,
-        options=account.options,
-    )
 
 
 async def _stubbornly(note: Callable[[], Awaitable[Noted]]) -> Noted:

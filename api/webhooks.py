@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.accounts import credentials_of
 from api.bodies import parse_json, read_body
 from api.conversations import Conversations
 from api.flood import FloodGate
@@ -20,6 +19,7 @@ from api.problems import Problem, of_failure
 from domain.failures import NotProven, NotUnderstood
 from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, Received
 from platforms.base import Credentials, Platform, WebhookRequest
+from platforms.credentials import credentials_of
 from runtime import metrics
 from runtime.accounts import Account
 

@@ -10,7 +10,7 @@ import httpx
 
 from commands.outcome import Failed, WrongUse
 from platforms import registry
-from platforms.base import Credentials
+from platforms.credentials import credentials_of
 from runtime.accounts import default_account
 from runtime.settings import Settings
 
@@ -50,7 +50,7 @@ class Phone:
         webhook = registry.INBOUND[who.platform](
             who.contact,
             text,
-            self._credentials(),
+            credentials_of(default_account(self._settings, who.platform)),
             message_id=str(time.time_ns() // 1000),
             image_url=image_url,
             channel=who.channel,
@@ -74,16 +74,6 @@ class Phone:
                     until = time.monotonic() + QUIET
                     yield entry
             time.sleep(POLL)
-
-    def _credentials(self) -> Credentials:
-        account = default_account(self._settings, self._customer.platform)
-        return Credentials(
-            account=account.account,
-            access_token=account.access_token,
-            webhook_secret=account.webhook_secret,
-            api_base_url=account.api_base_url,
-            options=account.options,
-        )
 
     def _entries(self, after: int) -> list[dict[str, Any]]:
         path = f"/simulator/_world/{self._customer.platform}/{self._customer.contact}"

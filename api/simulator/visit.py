@@ -6,9 +6,9 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, Field
 
-from api.accounts import credentials_of
 from api.house import House
 from api.problems import Problem, unavailable
+from platforms.credentials import credentials_of
 from platforms.registry import INBOUND
 from platforms.simulation import Direction, Entry, Webhook, World
 

@@ -86,7 +86,7 @@ def test_a_conversation_that_never_was_is_404(operator: httpx.Client) -> None:
         assert 404 == operator.get(f"/api/conversations/{quote(name, safe='')}").status_code
 
 
-@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "  "}, {"text": "x" * 5_000}, [], "hi"])
+@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "\x00"}, {"text": "  "}, {"text": "x" * 5_000}, [], "hi"])
 def test_a_reply_needs_words(operator: httpx.Client, body: object) -> None:
     """Nothing empty and nothing endless goes to a customer."""
     assert 422 == operator.post("/api/conversations/conv:manychat:default:1/replies", json=body).status_code
