@@ -22,9 +22,11 @@ from activities.dialog import Dialog
 from activities.records import Orders, Records
 from contracts import search_attributes
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
+from flows.registry import FLOWS
 from platforms.base import Platform
 from platforms.http import build_client
 from platforms.registry import platforms as build_platforms
+from platforms.registry import variables as platform_variables
 from providers.records.accounts import Pauses
 from providers.records.books import Books
 from providers.records.leases import Lease
@@ -76,6 +78,7 @@ def conversations_worker(client: Client, hands: Hands) -> Worker:
             hands.orders.place_order,
             hands.records.close_dialog,
             hands.records.keep_messages,
+            hands.records.forget_message,
         ],
         workflow_runner=sandbox(),
         max_cached_workflows=2_000,
@@ -139,8 +142,8 @@ async def run(settings: Settings) -> None:
         await pool.open()
         stack.push_async_callback(pool.close)
         platforms = build_platforms(await stack.enter_async_context(build_client()))
-        accounts = Accounts.of_settings(settings, platforms)
-        for account in accounts.all():
+        accounts = Accounts.of_settings(settings, platform_variables(), FLOWS)
+        for account in await accounts.all():
             metrics.announce(account.platform, account.account, account.flow)
         lease = Lease(settings.database_url, pool)
         for errand in (lease.keep(), carry_over(buffer), _pace_all(client, accounts, platforms)):
@@ -156,7 +159,7 @@ async def run(settings: Settings) -> None:
 async def _pace_all(client: Client, accounts: Accounts, platforms: Mapping[str, Platform]) -> None:
     """Set every platform's pace, as often as it takes; sending need not wait for it."""
     for name, platform in platforms.items():
-        wanted = accounts.default(name).requests_per_minute or platform.abilities("").requests_per_minute
+        wanted = (await accounts.default(name)).requests_per_minute or platform.abilities("").requests_per_minute
         while True:
             try:
                 await pace(client, name, wanted)
@@ -192,6 +195,9 @@ def main() -> int:
     configure_logs(settings)
     try:
         asyncio.run(run(settings))
+    except WrongSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except (RuntimeError, OSError) as error:
         log.error("worker_cannot_run", reason=str(error)[:300])
         return 1

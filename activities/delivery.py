@@ -66,11 +66,11 @@ class Delivery(contract.Delivery):
             sent = await self._send_or_find_out(order)
         except Exception as error:
             raise as_application_error(error, activity.info().attempt) from error
-        self._measure(order, sent)
+        await self._measure(order, sent)
         return sent
 
     async def _send_or_find_out(self, order: SendPart) -> Sent:
-        account = self._accounts.find(order.to.platform, order.to.account)
+        account = await self._accounts.find(order.to.platform, order.to.account)
         known = await self._outbox.find(order.key) if order.part is None else None
         part, route = self._words(order, account, known)
         if part is None:
@@ -137,10 +137,10 @@ class Delivery(contract.Delivery):
             return self._sending.is_busy_with(row.key)
         return bool(row.attempt_by) and await self._lease.is_alive(row.attempt_by)
 
-    def _measure(self, order: SendPart, sent: Sent) -> None:
+    async def _measure(self, order: SendPart, sent: Sent) -> None:
         if sent.state is not PartState.SENT:
             return
-        account = self._accounts.find(order.to.platform, order.to.account)
+        account = await self._accounts.find(order.to.platform, order.to.account)
         labels = (order.to.platform, order.to.account, account.flow if account else "")
         metrics.messages_sent.labels(*labels, "interim" if order.interim else "reply").inc()
         if order.interim:

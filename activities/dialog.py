@@ -57,18 +57,18 @@ class Dialog(contract.Dialog):
         state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)
         await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
         new_state, chosen = flow.step(state, _as_turn(turn), Senses())
-        decision = self._fit(turn, new_state, chosen)
+        decision = await self._fit(turn, new_state, chosen)
         self._measure(turn, decision, (time.perf_counter() - began) * 1000)
         return decision
 
-    def _fit(self, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
+    async def _fit(self, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
         """The flow's decision, fit for the platform and small enough for a history."""
         fields: dict[str, Any] = {"parts": self._parts(turn, chosen), "phase": chosen.phase}
         if chosen.outcome in (None, Outcome.RESTARTED):  # who starts over is in a new dialog at once
             fields["state"] = state.model_dump(mode="json", exclude_defaults=True)
         optional = {"waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome}
         fields |= {name: value for name, value in optional.items() if value}
-        account = self._accounts.find(turn.address.platform, turn.address.account)
+        account = await self._accounts.find(turn.address.platform, turn.address.account)
         if account is not None and account.turn_taking.digest() != turn.rules:
             fields["rules"] = account.turn_taking
         return Decision(**fields)
@@ -92,7 +92,7 @@ class Dialog(contract.Dialog):
     @activity.defn(name="phrase")
     async def phrase(self, wanted: Phrase) -> Spoken:
         """One of the flow's standing sentences, by its name."""
-        flow = self._flow_or_the_accounts(wanted)
+        flow = await self._flow_or_the_accounts(wanted)
         if wanted.name == "apology":
             address = wanted.address
             metrics.conversations_failed.labels(address.platform, address.account, wanted.flow).inc()
@@ -100,12 +100,12 @@ class Dialog(contract.Dialog):
         sentences = {"apology": flow.apology, "interim": flow.interim, "nobody_came": flow.nobody_came}
         return Spoken(text=sentences[wanted.name]())
 
-    def _flow_or_the_accounts(self, wanted: Phrase) -> Flow[Any]:
+    async def _flow_or_the_accounts(self, wanted: Phrase) -> Flow[Any]:
         """A flow that a deploy took away leaves conversations behind that must still hear an apology."""
         try:
             return find_flow(wanted.flow)
         except OurFault:
-            return find_flow(self._accounts.default(wanted.address.platform).flow)
+            return find_flow((await self._accounts.default(wanted.address.platform)).flow)
 
 
 def _as_turn(turn: TakeTurn) -> Turn:

@@ -10,6 +10,7 @@ from activities.failures import as_application_error
 from contracts import records as contract
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
 from domain.decisions import Outcome
+from domain.messages import Unsent
 from providers.records.books import Books
 from runtime import metrics
 
@@ -76,6 +77,12 @@ class Records(contract.Records):
         if closing.outcome is Outcome.EXPIRED:
             metrics.conversations_timed_out.labels(*labels).inc()
         log.info("dialog_closed", conversation=closing.address.conversation_id, outcome=str(closing.outcome))
+
+    @activity.defn(name="forget_message")
+    async def forget_message(self, unsent: Unsent) -> Done:
+        """Blank a message that its customer took back."""
+        await _written(self._books.forget(unsent.address, unsent.message_id))
+        return Done()
 
     @activity.defn(name="keep_messages")
     async def keep_messages(self, kept: KeepMessages) -> Done:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import structlog
 
 from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
-from domain.messages import Receipt
+from domain.messages import Part, Receipt
 from platforms.base import Lookup, Platform
 from platforms.credentials import credentials_of
 from providers.records.accounts import PROBE_SECONDS, Pauses
@@ -30,9 +30,9 @@ KEEP_TRYING_TO_NOTE_SECONDS = 30
 Noted = TypeVar("Noted")
 
 
-def backoff(attempts: int) -> float:
-    """Seconds until the next attempt: 1, 2, 4, … up to ten minutes."""
-    return float(min(2 ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
+def backoff(attempts: int, growth: float = 2.0) -> float:
+    """Seconds until the next attempt: 1, 2, 4, … up to ten minutes; faster where the platform asks for it."""
+    return float(min(growth ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
 
 
 async def _stubbornly(note: Callable[[], Awaitable[Noted]]) -> Noted:
@@ -73,8 +73,9 @@ class Sending:
         """
         self._busy.add(row.key)
         try:
-            receipt = await platform.send(order.to, row.route, row.part, row.key, credentials_of(account))
-            return await self._note_sent(row, receipt, account)
+            part = await self._for_this_moment(order, row, platform)
+            receipt = await platform.send(order.to, row.route, part, row.key, credentials_of(account))
+            return await self._note_sent(order, row, receipt, account)
         except EverturnError as error:
             return await self._settle(error, order, row, account, platform)
         except Exception as error:
@@ -83,11 +84,22 @@ class Sending:
         finally:
             self._busy.discard(row.key)
 
-    async def _note_sent(self, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
+    async def _for_this_moment(self, order: SendPart, row: OutboxRow, platform: Platform) -> Part:
+        """A part may have waited long: whether the session window is still open is asked now, not when it was made."""
+        hours = platform.abilities(row.route).window_hours
+        if hours is None:
+            return row.part
+        heard = await self._outbox.last_heard(order.to)
+        closed = heard is not None and datetime.now(UTC) - heard > timedelta(hours=hours)
+        return row.part.model_copy(update={"outside_window": closed})
+
+    async def _note_sent(self, order: SendPart, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
         """Write the success down, stubbornly: forgetting it would send the part twice or bury it."""
         self._delivered[row.key] = receipt
-        await _stubbornly(lambda: self._outbox.mark_sent(row.key, receipt.message_id))
+        failed = await _stubbornly(lambda: self._outbox.mark_sent(row.key, receipt.message_id))
         del self._delivered[row.key]
+        if failed:  # the platform's word that it did not arrive was faster than its answer to us
+            return await self._bury(order, row, failed)
         if await self._pauses.resume(account.platform, account.account):
             log.warning("account_resumed", platform=account.platform, account=account.account)
         return Sent()
@@ -129,7 +141,7 @@ class Sending:
     async def _wait(self, error: Transient, order: SendPart, row: OutboxRow) -> Sent:
         if order.interim or row.attempts >= MOST_ATTEMPTS:
             return await self._bury(order, row, f"after {row.attempts} attempts: {error}")
-        delay = error.retry_after if error.retry_after is not None else backoff(row.attempts)
+        delay = error.retry_after if error.retry_after is not None else backoff(row.attempts, error.growth)
         await _stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
         raise Transient(str(error), retry_after=max(delay, 0.1))
 
@@ -147,14 +159,14 @@ class Sending:
             Transient: it was not delivered and is tried again, or the platform cannot be asked just now.
         """
         if row.key in self._delivered:
-            return await self._note_sent(row, self._delivered[row.key], account)
+            return await self._note_sent(order, row, self._delivered[row.key], account)
         if order.interim or not platform.abilities(row.route).can_look_up:
             return await self._bury(order, row, "the outcome of an earlier attempt is unknown", unknown=True)
         since = row.attempt_at or datetime.now(UTC)
         found = await platform.look_up(order.to, row.route, row.part, row.key, since, credentials_of(account))
         match found:
             case Lookup.DELIVERED:
-                return await self._note_sent(row, Receipt(message_id=row.message_id), account)
+                return await self._note_sent(order, row, Receipt(message_id=row.message_id), account)
             case Lookup.NOT_DELIVERED:
                 await self._outbox.mark_waiting(row.key, "an earlier attempt was not delivered", 0.1, counted=True)
                 raise Transient("an earlier attempt was not delivered: trying again", retry_after=0.1)

@@ -11,17 +11,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import docs, health, operator, problems
+from api.arrivals import Arrivals
 from api.conversations import Conversations
 from api.flood import FloodGate
 from api.house import House
 from api.pages import HERE
 from api.simulator import door as simulator
 from api.webhooks import Webhook
-from domain.failures import OurFault
+from flows.registry import FLOWS
 from flows.registry import flow as find_flow
 from platforms import registry
 from platforms.http import build_client
+from providers.records.books import Books
 from providers.records.pool import open_pool
+from providers.records.receipts import Receipts
 from runtime import metrics
 from runtime.accounts import Accounts
 from runtime.logs import configure_logs
@@ -39,8 +42,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or load_settings()
     configure_logs(settings)
-    accounts = Accounts.of_settings(settings, registry.names())
-    check(settings, accounts)
+    check(settings)
+    accounts = Accounts.of_settings(settings, registry.variables(), FLOWS)
     app = FastAPI(
         title="Everturn",
         version=health.VERSION,
@@ -70,36 +73,28 @@ async def _open(app: FastAPI, settings: Settings, accounts: Accounts) -> AsyncIt
         conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
         house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations)
         app.state.house, app.state.physician = house, health.Physician(house)
-        _open_webhooks(app, house)
+        await _open_webhooks(app, house)
         if not settings.is_production:
             await stack.enter_async_context(simulator.opened(app, house, os.environ.get("EVERTURN_HOME", "")))
         log.info("api_opened", platforms=list(house.platforms), environment=settings.everturn_env.value)
         yield
 
 
-def _open_webhooks(app: FastAPI, house: House) -> None:
+async def _open_webhooks(app: FastAPI, house: House) -> None:
     gate = FloodGate(house.settings.flood_messages_per_minute)
+    arrivals = Arrivals(house.conversations, gate, Books(house.pool), Receipts(house.pool))
     for name, platform in house.platforms.items():
-        account = house.accounts.default(name)
+        account = await house.accounts.default(name)
         metrics.announce(name, account.account, account.flow)
-        door = Webhook(platform, account, house.conversations, gate, production=house.settings.is_production)
+        door = Webhook(platform, house.accounts, arrivals, production=house.settings.is_production)
         # First of all routes: webhooks are what we are for, and each route passed over costs.
         app.router.routes[:0] = door.routes()
 
 
-def check(settings: Settings, accounts: Accounts) -> None:
+def check(settings: Settings) -> None:
     """Refuse to start with what could not work, before anything is opened."""
     if settings.is_production and not settings.operator_token:
         raise WrongSetting("OPERATOR_TOKEN: is required in production")
-    for account in accounts.all():
-        check_flow(account.platform, account.flow)
-
-
-def check_flow(platform: str, flow: str) -> None:
-    try:
-        find_flow(flow)
-    except OurFault:
-        raise WrongSetting(f"{platform.upper()}_FLOW: there is no flow {flow!r}") from None
 
 
 class CarefulHeaders:

@@ -50,7 +50,7 @@ class Conversations:
         Raises:
             Problem: 503, Temporal did not take it in time; 404, nobody has this account.
         """
-        account = self._accounts.find(address.platform, address.account)
+        account = await self._accounts.find(address.platform, address.account)
         if account is None:
             raise Problem(404, f"no account {address.account!r} on {address.platform}")
         async with _reachable(DURABLE_WITHIN):

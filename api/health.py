@@ -142,6 +142,6 @@ async def _counts(house: House) -> dict[str, dict[metrics.Labels, float]]:
     except (TimeoutError, Unavailable):
         return {}
     nothing: dict[metrics.Labels, float] = {
-        (account.platform, account.account): 0.0 for account in house.accounts.all()
+        (account.platform, account.account): 0.0 for account in await house.accounts.all()
     }
     return {name: {**nothing, **values} for name, values in found.items()}

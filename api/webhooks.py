@@ -1,143 +1,124 @@
 """The doors through which platforms tell us what customers wrote."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
+from typing import Any
 
-import structlog
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.arrivals import Arrivals
 from api.bodies import parse_json, read_body
-from api.conversations import Conversations
-from api.flood import FloodGate
 from api.problems import Problem, of_failure
 from domain.failures import NotProven, NotUnderstood
-from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, Received
-from platforms.base import Credentials, Platform, WebhookRequest
+from domain.messages import Inbound
+from platforms.base import Platform, WebhookRequest
 from platforms.credentials import credentials_of
 from runtime import metrics
-from runtime.accounts import Account
+from runtime.accounts import Account, Accounts
 
-LARGEST_MESSAGE = 256 * 1024
-"""Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
-LONGEST_REASON = 60
-MOST_REASONS = 100
-"""Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
-
-log = structlog.get_logger(__name__)
+ANY = "default"
+"""The environment's account where its id is not stated: it takes whatever its platform's bodies name."""
 
 
 class Webhook:
-    """One platform's door."""
+    """One platform's door. An account is named by the address (`/{account}` or `?account=`), or by the body."""
 
-    def __init__(
-        self, platform: Platform, account: Account, conversations: Conversations, gate: FloodGate, *, production: bool
-    ) -> None:
+    def __init__(self, platform: Platform, accounts: Accounts, arrivals: Arrivals, *, production: bool) -> None:
         self._platform = platform
-        self._account = account
-        self._credentials: Credentials = credentials_of(account)
-        self._conversations = conversations
-        self._gate = gate
-        self._shut = production and not account.webhook_secret
-        self._reasons: set[str] = set()
-        labels = {"platform": platform.name, "account": account.account}
-        self._acknowledged = metrics.webhook_ack_ms.labels(**labels)
-        self._made_durable = metrics.checkpointer_latency_ms.labels(**labels)
+        self._accounts = accounts
+        self._arrivals = arrivals
+        self._production = production
 
     def routes(self) -> list[Route]:
         """Where the platform posts; with a slash at the end, too, for senders do not follow a redirect."""
         path, name = self._platform.webhook_path, f"webhook-{self._platform.name}"
-        return [Route(each, self.receive, methods=["POST"], name=name) for each in (path, f"{path}/")]
+        paths = (path, f"{path}/", f"{path}/{{account}}")
+        posts = [Route(each, self.receive, methods=["POST"], name=name) for each in paths]
+        return [*posts, *(Route(each, self.verify, methods=["GET"], name=f"{name}-verify") for each in paths)]
+
+    async def verify(self, request: Request) -> Response:
+        """Answer a platform that asks whether this address is ours."""
+        account = await self._addressed(request)
+        seen = _seen(request, b"")
+        if self._production and not account.verify_token:
+            raise Problem(
+                403, f"{self._platform.name.upper()}_VERIFY_TOKEN is not set: in production nobody is verified"
+            )
+        try:
+            challenge = self._platform.challenge(seen, credentials_of(account))
+        except NotProven as refusal:
+            raise Problem(403, str(refusal)) from None
+        if challenge is None:
+            raise Problem(405, "this address takes POST", headers={"Allow": "POST"})
+        return PlainTextResponse(challenge)
 
     async def receive(self, request: Request) -> Response:
         """Take a webhook: 2xx only after every message in it is durable."""
         began = time.perf_counter()
+        account = await self._addressed(request)
         try:
-            await self._take(await self._read(request))
+            seen = _seen(request, await read_body(request))
+            await self._arrivals.take(await self._read(seen, account))
         finally:
-            self._acknowledged.observe((time.perf_counter() - began) * 1000)
+            metrics.webhook_ack_ms.labels(account.platform, account.account).observe(
+                (time.perf_counter() - began) * 1000
+            )
         return Response(b"{}", self._platform.webhook_status, media_type="application/json")
 
-    async def _read(self, request: Request) -> list[Inbound]:
-        if self._shut:
-            variable = f"{self._platform.name.upper()}_WEBHOOK_SECRET"
-            raise Problem(403, f"{variable} is not set: in production this hook is shut")
-        body = await read_body(request)
-        query = dict(request.query_params)
-        seen = WebhookRequest(headers=dict(request.headers), query=query, body=body, now=datetime.now(UTC))
+    async def _addressed(self, request: Request) -> Account:
+        """The account that the address names, or the platform's default one."""
+        named = request.path_params.get("account") or request.query_params.get("account")
+        if not named:
+            return await self._accounts.default(self._platform.name)
+        if account := await self._accounts.find(self._platform.name, named):
+            return account
+        raise Problem(404, f"there is no such {self._platform.name} account here")
+
+    async def _read(self, seen: WebhookRequest, addressed: Account) -> list[tuple[Account, Inbound]]:
+        """What the body tells each of its accounts; nothing is read before its origin is proven."""
         try:
-            self._platform.authenticate(seen, self._credentials)
-            return self._platform.read(parse_json(body), seen, self._credentials)
+            if not self._platform.abilities("").many_accounts:
+                self._prove(seen, addressed)
+                return self._read_one(addressed, parse_json(seen.body), seen)
+            told: list[tuple[Account, Inbound]] = []
+            for name, body in self._cut(seen, addressed).items():
+                account = await self._named(name, addressed)
+                self._prove(seen, account or addressed)
+                if account is None:
+                    self._arrivals.count_ignored(addressed, "unknown_account")
+                else:
+                    told += self._read_one(account, body, seen)
         except (NotProven, NotUnderstood) as refusal:
             raise of_failure(refusal) from None
+        return told
 
-    async def _take(self, events: Iterable[Inbound]) -> None:
-        received = [message for event in events if (message := self._message_in(event))]
-        self._refuse_oversized(received)
-        self._refuse_flood(received)
-        by_conversation = attrgetter("address.conversation_id")
-        groups = [list(group) for _, group in groupby(sorted(received, key=by_conversation), by_conversation)]
-        if len(groups) == 1:  # nearly always; a task costs more than it brings
-            await self._tell(groups[0])
-        else:
-            await _all_or_first_failure(lambda group: self._tell(group), groups)
+    def _cut(self, seen: WebhookRequest, addressed: Account) -> dict[str, Any]:
+        """The body, cut by account. Who sends what cannot be read must prove itself before hearing why."""
+        try:
+            return self._platform.by_account(parse_json(seen.body)) or {"": {}}
+        except (Problem, NotUnderstood):
+            self._prove(seen, addressed)
+            raise
 
-    def _message_in(self, event: Inbound) -> Received | None:
-        match event:
-            case Received():
-                return event
-            case ReceiptSeen(state=state):
-                self._count_ignored(f"receipt:{state}")
-            case Echo(by_operator=by_operator):
-                self._count_ignored("echo:operator" if by_operator else "echo")
-            case Ignored(reason=reason):
-                self._count_ignored(reason)
-        return None
+    async def _named(self, name: str, addressed: Account) -> Account | None:
+        if name in ("", addressed.account):
+            return addressed
+        known = await self._accounts.find(self._platform.name, name)
+        return known or (addressed if addressed.account == ANY else None)
 
-    def _count_ignored(self, reason: str) -> None:
-        kind = reason[:LONGEST_REASON]
-        if kind not in self._reasons:
-            if len(self._reasons) >= MOST_REASONS:
-                kind = "other"
-            self._reasons.add(kind)
-            log.info("event_ignored_first_time", platform=self._platform.name, reason=kind)
-        metrics.events_ignored.labels(self._platform.name, self._account.account, kind).inc()
+    def _prove(self, seen: WebhookRequest, account: Account) -> None:
+        if self._production and not account.webhook_secret:
+            variable = f"{self._platform.name.upper()}_WEBHOOK_SECRET"
+            raise Problem(403, f"{variable} is not set: in production this hook is shut")
+        self._platform.authenticate(seen, credentials_of(account))
 
-    def _refuse_oversized(self, received: list[Received]) -> None:
-        for event in received:
-            if len(event.address.conversation_id.encode()) > 1000:
-                raise Problem(400, "the contact's id is too long")
-            if len(event.message.model_dump_json()) > LARGEST_MESSAGE:
-                raise Problem(400, "a message in this body is too large")
-
-    def _refuse_flood(self, received: list[Received]) -> None:
-        now = time.monotonic()
-        admit = self._gate.admit
-        waits = [admit(event.address.conversation_id, now, len(event.message.text)) for event in received]
-        if wait := max(waits, default=0.0):
-            log.warning("flood_refused", platform=self._platform.name, messages=len(received))
-            raise Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})
-
-    async def _tell(self, received: list[Received]) -> None:
-        """Messages of one conversation go one after the other: their order is the customer's."""
-        for event in received:
-            began = time.perf_counter()
-            await self._conversations.tell(event.address, "receive", event.message)
-            self._made_durable.observe((time.perf_counter() - began) * 1000)
-            labels = (event.address.platform, event.address.account, self._account.flow, event.message.kind)
-            metrics.messages_received.labels(*labels).inc()
+    def _read_one(self, account: Account, body: Any, seen: WebhookRequest) -> list[tuple[Account, Inbound]]:
+        return [(account, event) for event in self._platform.read(body, seen, credentials_of(account))]
 
 
-async def _all_or_first_failure(
-    work: Callable[[list[Received]], Awaitable[None]], groups: list[list[Received]]
-) -> None:
-    """Do all of it, even when one fails: what is durable need not be told again (inbox dedupe drops it)."""
-    results = await asyncio.gather(*map(work, groups), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+def _seen(request: Request, body: bytes) -> WebhookRequest:
+    return WebhookRequest(
+        headers=dict(request.headers), query=dict(request.query_params), body=body, now=datetime.now(UTC)
+    )

@@ -4,15 +4,12 @@ import asyncio
 import itertools
 import time
 from datetime import UTC, datetime
-from types import ModuleType
 from urllib.parse import urlencode, urlsplit
 
 from platforms.base import Credentials
-from platforms.chat2desk import simulator as chat2desk
-from platforms.manychat import simulator as manychat
-from platforms.simulation import Webhook
+from platforms.kit import Said
+from platforms.registry import PLATFORMS
 
-SIMULATED: dict[str, ModuleType] = {"chat2desk": chat2desk, "manychat": manychat}
 CREDENTIALS = Credentials(account="default", access_token="simulator", webhook_secret="", api_base_url="", options={})
 """What an Everturn without any credential of its own goes by."""
 KEPT = 3.0
@@ -32,7 +29,8 @@ class Door:
     def prepare(self, platform: str, who: str, text: str) -> bytes:
         """A whole request for one message, signed as the platform would."""
         number = str(10_000_000 + next(_numbers))
-        hook: Webhook = SIMULATED[platform].inbound(who, text, CREDENTIALS, message_id=number, now=datetime.now(UTC))
+        said = Said(contact=who, text=text, message_id=number, at=datetime.now(UTC))
+        hook = PLATFORMS[platform].inbound(said, CREDENTIALS)
         query = f"?{urlencode(hook.query)}" if hook.query else ""
         return self._request(hook.path + query, hook.body, **hook.headers)
 

@@ -14,8 +14,10 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
 from domain.failures import EverturnError, TokenRejected
+from flows.registry import FLOWS
 from platforms import registry
 from platforms.base import Credentials
+from platforms.credentials import credentials_of
 from platforms.http import build_client
 from providers.records.migrate import pending_migrations
 from providers.servers.temporal import SEARCH_ATTRIBUTES
@@ -150,27 +152,21 @@ async def _platforms(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     async with build_client() as client:
         for name, platform in registry.platforms(client).items():
-            account = default_account(settings, name)
-            findings.append(await _credentials(settings, account, platform.check_credentials))
+            kit = registry.PLATFORMS[name]
+            account = default_account(settings, kit.variables, FLOWS)
+            token = kit.variables.variable("access_token")
+            findings.append(await _credentials(settings, account, token, platform.check_credentials))
             findings += _secret(settings, account)
     return findings
 
 
 async def _credentials(
-    settings: Settings, account: Account, check: Callable[[Credentials], Awaitable[None]]
+    settings: Settings, account: Account, token: str, check: Callable[[Credentials], Awaitable[str]]
 ) -> Finding:
     subject = f"{account.platform} ({account.account})"
-    credentials = Credentials(
-        account=account.account,
-        access_token=account.access_token,
-        webhook_secret=account.webhook_secret,
-        api_base_url=account.api_base_url,
-        options=account.options,
-    )
-    token = "MANYCHAT_API_KEY" if account.platform == "manychat" else f"{account.platform.upper()}_ACCESS_TOKEN"
     simulated = account.api_base_url.startswith(settings.everturn_api_url)
     try:
-        await check(credentials)
+        rating = await check(credentials_of(account))
     except TokenRejected as error:
         return Finding(subject, Verdict.WRONG, str(error), f"correct {token}")
     except EverturnError as error:
@@ -178,7 +174,8 @@ async def _credentials(
             "start `everturn up`: its simulator plays the platform" if simulated else "try again, or check its address"
         )
         return Finding(subject, Verdict.WRONG, str(error), mend)
-    return Finding(subject, Verdict.OK, "played by the simulator" if simulated else "the token is accepted")
+    text = "played by the simulator" if simulated else "the token is accepted"
+    return Finding(subject, Verdict.OK, f"{text}; {rating}" if rating else text)
 
 
 def _secret(settings: Settings, account: Account) -> list[Finding]:

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 
 from commands.outcome import Failed, WrongUse
+from domain.messages import Media, MessageKind
+from flows.registry import FLOWS
 from platforms import registry
 from platforms.credentials import credentials_of
+from platforms.kit import Said
 from runtime.accounts import default_account
 from runtime.settings import Settings
 
@@ -33,7 +36,7 @@ class Phone:
     """A simulated customer's phone."""
 
     def __init__(self, client: httpx.Client, settings: Settings, customer: Customer) -> None:
-        if customer.platform not in registry.INBOUND:
+        if customer.platform not in registry.PLATFORMS:
             raise WrongUse(f"--platform {customer.platform}: is none of {', '.join(registry.names())}")
         self._client = client
         self._settings = settings
@@ -47,16 +50,17 @@ class Phone:
             Failed: it was not taken.
         """
         who = self._customer
-        webhook = registry.INBOUND[who.platform](
-            who.contact,
-            text,
-            credentials_of(default_account(self._settings, who.platform)),
+        kit = registry.PLATFORMS[who.platform]
+        said = Said(
+            contact=who.contact,
+            text=text,
+            media=(Media(url=image_url, kind=MessageKind.IMAGE),) if image_url else (),
             message_id=str(time.time_ns() // 1000),
-            image_url=image_url,
             channel=who.channel,
             name=who.name,
-            now=datetime.now(UTC),
+            at=datetime.now(UTC),
         )
+        webhook = kit.inbound(said, credentials_of(default_account(self._settings, kit.variables, FLOWS)))
         answer = self._client.post(
             webhook.path, params=dict(webhook.query), headers=dict(webhook.headers), content=webhook.body
         )

@@ -17,7 +17,8 @@ from api.app import check
 from commands.home import Home, Running
 from commands.outcome import Failed, WrongUse
 from commands.terminal import Tail, Terminal
-from platforms.registry import names
+from flows.registry import FLOWS
+from platforms.registry import variables
 from providers.records.migrate import migrate
 from providers.servers import leftovers, ports, postgres, temporal
 from providers.servers.child import ChildSpec
@@ -256,10 +257,9 @@ def go_up(places: Places, settings: Settings, home_path: Path) -> None:
 
 
 def _require_sense(places: Places, settings: Settings) -> None:
-    if settings.is_production and not settings.operator_token:
-        raise WrongUse("OPERATOR_TOKEN: is required when EVERTURN_ENV=production")
     try:
-        check(settings, Accounts.of_settings(settings, names()))
+        check(settings)
+        Accounts.of_settings(settings, variables(), FLOWS)
     except WrongSetting as error:
         raise WrongUse(str(error)) from None
     wanted = [("--port", places.port)]

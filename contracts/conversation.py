@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.conversation import Attention, Holder
 from domain.identifiers import Address
-from domain.messages import InboundMessage, Part
+from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
 from domain.model import Value
 from domain.turn_taking import TurnTaking
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 TASK_QUEUE = "conversations"
 DELIVERY_QUEUE_PREFIX = "delivery-"
 MOST_TRANSCRIPT_LINES = 100
+
+
+Heard = InboundMessage | ReceiptSeen | Echo | Unsent
+"""What the signal `receive` brings: a message, or news of one. Told apart by their fields."""
+ELSEWHERE = "another app on the platform"
+"""The operator's name where the platform only tells that somebody else holds the thread."""
 
 
 class Waiting(BaseModel):
@@ -65,6 +71,8 @@ class ConversationState(BaseModel):
     holder: Holder = Holder.ASSISTANT
     handed_off_at: datetime | None = None
     operator: str = ""
+    thread_elsewhere: bool = False
+    """Whether the platform last said that another app holds the thread."""
     operator_at: datetime | None = None
     """The operator's last act; None while a handed-off customer still waits for one."""
     attention: tuple[Attention, ...] = ()

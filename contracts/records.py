@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.decisions import Outcome
 from domain.identifiers import Address
-from domain.messages import InboundMessage
+from domain.messages import InboundMessage, Unsent
 from domain.model import Value
 from domain.orders import OrderDraft
 from temporalio import activity
@@ -67,6 +67,11 @@ class Records:
     @activity.defn(name="close_dialog")
     async def close_dialog(self, closing: CloseDialog) -> Done:
         """Write the dialog's outcome once."""
+        raise NotImplementedError
+
+    @activity.defn(name="forget_message")
+    async def forget_message(self, unsent: Unsent) -> Done:
+        """Blank a message in `message_logs`, and delete its media."""
         raise NotImplementedError
 
     @activity.defn(name="keep_messages")

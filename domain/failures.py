@@ -7,11 +7,15 @@ EverturnError
 │   └── OutcomeUnknown the bytes left and no answer came: it may have been done
 ├── Rejected           never try again as it is
 │   ├── TokenRejected  the account's credential was refused: its sends pause until it is mended
-│   ├── PartRefused    this one message will never be taken (blocked, too long, window closed, contact unknown)
+│   ├── PartRefused    this one message will never be taken (blocked, too long, contact unknown)
+│   │   └── WindowClosed   the session window is closed and there is no other way
+│   ├── MediaRefused   a picture, voice note or file we will not take; its `problem` is said to the customer
 │   ├── NotProven      a webhook without valid proof of origin
 │   └── NotUnderstood  a body that is not this platform's
 └── OurFault           a bug or a broken setup: page us
 """
+
+from domain.media import MediaProblem
 
 
 class EverturnError(Exception):
@@ -19,11 +23,12 @@ class EverturnError(Exception):
 
 
 class Transient(EverturnError):
-    """Try again; `retry_after` says when (seconds), if the other side said so."""
+    """Try again; `retry_after` says when (seconds), if the other side said so; else the pause grows by `growth`."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, growth: float = 2.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.growth = growth
 
 
 class RateLimited(Transient):
@@ -52,6 +57,18 @@ class PartRefused(Rejected):
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class WindowClosed(PartRefused):
+    """The customer last wrote too long ago for a free-form message."""
+
+
+class MediaRefused(Rejected):
+    """A medium is not taken; `problem` says why, the text is for the log and names no URL."""
+
+    def __init__(self, problem: MediaProblem, message: str = "") -> None:
+        super().__init__(message or problem.value)
+        self.problem = problem
 
 
 class NotProven(Rejected):

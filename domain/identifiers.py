@@ -31,6 +31,11 @@ class Address(Value):
         return cls(platform=pieces[1], account=pieces[2], contact=pieces[3])
 
 
+def edit_id(original: str, mark: str) -> str:
+    """The message id of an edit: `mark` tells one edit of the same message from the next."""
+    return f"{original}:edited:{mark}"
+
+
 def outbox_key(conversation_id: str, epoch: str, turn: int, part: str) -> str:
     """The idempotency key of one part.
 

@@ -1,6 +1,7 @@
 """What is said: inbound messages as a platform delivered them, outbound ones as a flow wrote them."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from domain.identifiers import Address
@@ -16,15 +17,46 @@ class MessageKind(StrEnum):
     TEXT = "text"
     IMAGE = "image"
     AUDIO = "audio"
+    VIDEO = "video"
     DOCUMENT = "document"
     OTHER = "other"
+    """Something the platform cannot show us (a poll, a view-once picture): the customer is asked to say it in words."""
 
 
 class Media(Value):
     """A reference to a picture, voice note or file; never its bytes."""
 
-    url: str
+    url: str = ""
+    """Where it lies; empty where the platform gives an id instead."""
     name: str = ""
+    id: str = ""
+    """The platform's own media id, for platforms that are asked for the bytes."""
+    mime: str = ""
+    """What the platform says it is; what it is, its content tells."""
+    kind: MessageKind | None = None
+    """None: what the message is."""
+
+
+class CartItem(Value):
+    """One line of a cart that a customer sent from the shop's catalogue on the platform."""
+
+    sku: str
+    quantity: int = 1
+    price: Decimal | None = None
+    currency: str = ""
+
+
+class Context(Value):
+    """What a message is about, beyond its own words."""
+
+    replies_to: str = ""
+    """The platform's id of the message it answers."""
+    story_url: str = ""
+    """The story it answers or mentions; such an address lives about a day."""
+    product: str = ""
+    """The catalogue's id of the product it asks about."""
+    ad: str = ""
+    """The advertisement or link it came from, in the platform's words."""
 
 
 class InboundMessage(Value):
@@ -44,6 +76,14 @@ class InboundMessage(Value):
     """What the platform's folder needs, besides the contact, to answer this message; opaque to everyone else."""
     dedupe_seconds: float | None = None
     """How long its id is remembered, where that is shorter than the conversation's memory (a double press)."""
+    choice: str = ""
+    """The id of the choice, button or list row that was tapped; `text` is then its title."""
+    cart: tuple[CartItem, ...] = ()
+    context: Context | None = None
+    edits: str = ""
+    """The id of an earlier message that this one replaces."""
+    overheard: bool = False
+    """Somebody else holds the thread on the platform (Messenger's standby): it is kept, and not answered."""
 
 
 class Received(Value):
@@ -54,7 +94,7 @@ class Received(Value):
 
 
 class ReceiptState(StrEnum):
-    """How far an outbound message came, in the platform's word."""
+    """How far an outbound message came, in the platform's word; in the order it moves forwards."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -68,7 +108,11 @@ class ReceiptSeen(Value):
     address: Address
     message_id: str
     state: ReceiptState
+    at: datetime | None = None
     error: str = ""
+    """Why it failed: the vendor's code and words."""
+    key: str = ""
+    """The outbox key of the part, once our books have been asked."""
 
 
 class Echo(Value):
@@ -76,7 +120,17 @@ class Echo(Value):
 
     address: Address
     message_id: str
-    by_operator: bool
+    by_operator: bool | None
+    """None: the platform does not tell, and our own outbox must be asked."""
+    text: str = ""
+    at: datetime | None = None
+
+
+class Unsent(Value):
+    """A customer took a message back: we forget it."""
+
+    address: Address
+    message_id: str
 
 
 class Ignored(Value):
@@ -85,7 +139,7 @@ class Ignored(Value):
     reason: str
 
 
-Inbound = Received | ReceiptSeen | Echo | Ignored
+Inbound = Received | ReceiptSeen | Echo | Unsent | Ignored
 
 
 class Choice(Value):
@@ -111,6 +165,9 @@ class Part(Value):
     image_url: str = ""
     open_to_operators: bool = False
     """Ask the platform to show this dialog to its operators (Chat2Desk opens a dialog), used at a hand-off."""
+    by_operator: bool = False
+    outside_window: bool = False
+    """The session window is closed: the platform's folder knows another way (a template message, a tag), or refuses."""
 
 
 class Receipt(Value):

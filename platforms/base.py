@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from domain.failures import NotProven
 from domain.identifiers import Address
-from domain.messages import Inbound, Part, Receipt
+from domain.messages import Inbound, Media, Part, Receipt
 from domain.model import Value
 
 
@@ -25,12 +25,34 @@ class Abilities(Value):
     unit: TextUnit = TextUnit.CHARACTERS
     choices: int = 0
     """How many tappable answers fit one message; 0: they are written out as text."""
+    longest_choice: int | None = None
+    """Characters of a choice's title; None: no limit is known. A longer one makes all of them written out."""
+    longest_text_with_choices: int | None = None
+    """Where a message with choices takes a shorter text than one without, in `unit`."""
     images: bool = False
     can_look_up: bool = False
     """Whether `look_up` can tell if a part with an unknown outcome was delivered."""
     opens_to_operators: bool = False
     requests_per_minute: int = 600
     """The platform's own rate per account; a setting may lower it."""
+    typing: bool = False
+    """Whether `show_typing` shows the customer that somebody writes."""
+    typing_seconds: float = 20.0
+    """How long one typing sign lasts; it is shown again before it ends."""
+    seen: bool = False
+    """Whether `mark_seen` shows the customer that their message was read."""
+    profile: bool = False
+    """Whether `profile` can be asked for a customer's name."""
+    receipts: bool = False
+    """Whether the platform tells how far a part came (delivered, read)."""
+    echoes: bool = False
+    """Whether the platform shows us what operators write in its own app."""
+    window_hours: float | None = None
+    """The session window: free-form parts are taken only this long after the customer's last message."""
+    many_accounts: bool = False
+    """Whether one webhook address serves many accounts and its bodies name them (see `by_account`)."""
+    checks_quality: bool = False
+    """Whether `check_credentials` also learns how the platform rates the account."""
 
 
 class WebhookRequest(Value):
@@ -49,6 +71,7 @@ class Credentials(Value):
     account: str
     access_token: str = ""
     webhook_secret: str = ""
+    verify_token: str = ""
     api_base_url: str = ""
     options: Mapping[str, str] = {}
     """What only this platform knows (a header's name, a region)."""
@@ -62,14 +85,43 @@ class Lookup(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Profile(Value):
+    """What the platform tells about a customer."""
+
+    name: str = ""
+    username: str = ""
+    picture_url: str = ""
+
+
+class Download(Protocol):
+    """Fetches bytes from the internet with every precaution."""
+
+    async def __call__(
+        self, url: str, *, hosts: tuple[str, ...], headers: Mapping[str, str] = ..., longest: int | None = None
+    ) -> bytes:
+        """The bytes at `url`, if its host is one of `hosts` (`host`, `host:port` or `*.suffix`).
+
+        Raises:
+            MediaRefused: it will never be had (wrong host, too large, gone).
+            Transient: not now.
+        """
+        ...
+
+
 class Platform(Protocol):
-    """One messaging platform. Pure but for `send`, `look_up` and `check_credentials`, which speak HTTP."""
+    """One messaging platform. `abilities`, `authenticate`, `challenge`, `by_account` and `read` are pure.
+
+
+    An adapter inherits `Plain` and writes what its platform can.
+    """
 
     name: str
     webhook_path: str
     """Where the platform posts, e.g. `/webhooks/manychat`."""
     webhook_status: int
     """What a taken webhook is answered with; the body is always `{}`."""
+    media_hosts: tuple[str, ...]
+    """The platform's own hosts that media may come from: `host` or `*.suffix`."""
 
     def abilities(self, route: str) -> Abilities:
         """What is possible for the contact behind `route` (one platform may carry several networks)."""
@@ -85,8 +137,24 @@ class Platform(Protocol):
         """
         ...
 
+    def challenge(self, request: WebhookRequest, credentials: Credentials) -> str | None:
+        """What a GET of the webhook's address is answered with (Meta's verification); None: there is no such thing.
+
+        Raises:
+            NotProven: the verify token is missing or wrong.
+        """
+        ...
+
+    def by_account(self, body: Any) -> dict[str, Any]:
+        """Cut a body into one for each account it names; "" is what names none (the address's own account).
+
+        Raises:
+            NotUnderstood: the body is not this platform's.
+        """
+        ...
+
     def read(self, body: Any, request: WebhookRequest, credentials: Credentials) -> list[Inbound]:
-        """Turn a parsed JSON body into domain values. Unknown events become `Ignored`, never an error.
+        """Turn a parsed JSON body of one account into domain values. Unknown events become `Ignored`, never an error.
 
         Raises:
             NotUnderstood: the body is not this platform's.
@@ -94,10 +162,11 @@ class Platform(Protocol):
         ...
 
     async def send(self, to: Address, route: str, part: Part, key: str, credentials: Credentials) -> Receipt:
-        """Send one part, once.
+        """Send one part, once. With `part.outside_window` only in a way the platform still allows.
 
         Raises:
-            Unavailable, RateLimited, OutcomeUnknown, Transient, TokenRejected, PartRefused: see `domain/failures.py`.
+            Unavailable, RateLimited, OutcomeUnknown, Transient, TokenRejected, WindowClosed, PartRefused: see
+                `domain/failures.py`.
         """
         ...
 
@@ -111,13 +180,73 @@ class Platform(Protocol):
         """
         ...
 
-    async def check_credentials(self, credentials: Credentials) -> None:
-        """Ask the platform whether the account's token works.
+    async def show_typing(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
+        """Show that somebody writes an answer to `message_id`. Only asked where `typing`; a failure costs nothing."""
+        ...
+
+    async def mark_seen(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
+        """Show that `message_id`, and all before it, was read. Only asked where `seen`; a failure costs nothing."""
+        ...
+
+    async def profile(self, to: Address, route: str, credentials: Credentials) -> Profile:
+        """What the platform tells about a customer. Only asked where `profile`.
+
+        Raises:
+            EverturnError: it does not tell.
+        """
+        ...
+
+    async def fetch(self, media: Media, credentials: Credentials, download: Download) -> bytes:
+        """The bytes of a picture, voice note or file.
+
+        Raises:
+            MediaRefused: they will never be had.
+            Transient, TokenRejected: as they are.
+        """
+        ...
+
+    async def check_credentials(self, credentials: Credentials) -> str:
+        """Ask the platform whether the account's token works; returns how it rates the account, where it says so.
 
         Raises:
             TokenRejected, Transient: as they are.
         """
         ...
+
+
+class Plain:
+    """Says for a platform what it cannot do; an adapter inherits it and writes what its platform can."""
+
+    media_hosts: tuple[str, ...] = ()
+
+    def challenge(self, request: WebhookRequest, credentials: Credentials) -> str | None:
+        """No GET is expected."""
+        return None
+
+    def by_account(self, body: Any) -> dict[str, Any]:
+        """Bodies name no account."""
+        return {"": body}
+
+    async def look_up(
+        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
+    ) -> Lookup:
+        """There is nothing to look into."""
+        return Lookup.CANNOT_TELL
+
+    async def show_typing(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
+        """There is no such sign."""
+
+    async def mark_seen(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
+        """There is no such sign."""
+
+    async def profile(self, to: Address, route: str, credentials: Credentials) -> Profile:
+        """Nothing is told."""
+        return Profile()
+
+    async def fetch(self, media: Media, credentials: Credentials, download: Download) -> bytes:
+        """Media lie at a public address of the platform's; an account may name more hosts (option `media_hosts`)."""
+        more = credentials.options.get("media_hosts", "").split(",")
+        return await download(media.url, hosts=(*self.media_hosts, *filter(None, map(str.strip, more))))
 
 
 def require_proof(given: str | None, expected: str, what: str) -> None:

@@ -10,6 +10,7 @@ def credentials_of(account: Account) -> Credentials:
         account=account.account,
         access_token=account.access_token,
         webhook_secret=account.webhook_secret,
+        verify_token=account.verify_token,
         api_base_url=account.api_base_url,
         options=account.options,
     )

@@ -3,7 +3,8 @@
 `POST /_faults` (`Fault`), `GET /_faults`, `DELETE /_faults?platform=` · `POST /_gate` (`Gate`), `GET /_gate` ·
 `POST /_settings` (`Setting`) · `GET /_world/{platform}` (contacts), `GET /_world/{platform}/{contact}?after=` (what the
 phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` or `{"said": "…"}` ·
-`GET /_calls/{platform}` (every send call and what became of it). Every simulator serves these beside its own API.
+`GET /_calls/{platform}` (every send call and what became of it) · `POST /_media` (bytes; gives `id` and `url`),
+`GET /_media/{id}`. Every simulator serves these beside its own API.
 """
 
 import asyncio
@@ -155,6 +156,8 @@ def control_routes(world: World) -> list[Route]:
         Route("/_world/{platform}", control.contacts, methods=["GET"]),
         Route("/_world/{platform}/{contact:path}", control.phone, methods=["GET", "POST"]),
         Route("/_calls/{platform}", control.calls, methods=["GET"]),
+        Route("/_media", control.keep_media, methods=["POST"]),
+        Route("/_media/{id}", control.media, methods=["GET"]),
     ]
 
 
@@ -200,6 +203,18 @@ class _Control:
         after = request.query_params.get("after", "0")
         entries = self._world.phone(platform, contact, after=int(after) if after.isdigit() else 0)
         return JSONResponse([entry.model_dump(mode="json") for entry in entries])
+
+    async def keep_media(self, request: Request) -> Response:
+        """Take a picture or voice note as a phone would upload it."""
+        mime = request.headers.get("content-type", "application/octet-stream")
+        own_id = self._world.keep_media(await request.body(), mime)
+        url = str(request.url.replace(path=f"{request.url.path}/{own_id}", query=""))
+        return JSONResponse({"id": own_id, "url": url}, status_code=201)
+
+    async def media(self, request: Request) -> Response:
+        """The bytes, at an address like a platform's public one."""
+        found = self._world.media(request.path_params["id"])
+        return Response(found[1], media_type=found[0]) if found else Response(status_code=404)
 
     async def calls(self, request: Request) -> Response:
         """Every send call, oldest first."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from uuid import uuid4
 
-from domain.messages import Choice
+from domain.messages import Choice, Media
 from domain.model import Value
 from platforms.simulation_faults import Faults
 
@@ -20,6 +21,9 @@ CREATE TABLE IF NOT EXISTS unknown (platform TEXT NOT NULL, contact TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, at TEXT NOT NULL,
     outcome TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS media (id TEXT PRIMARY KEY, mime TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS signs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, sign TEXT NOT NULL);
 """
 
 
@@ -41,6 +45,10 @@ class Entry(Value):
     text: str = ""
     choices: tuple[Choice, ...] = ()
     image_url: str = ""
+    media: tuple[Media, ...] = ()
+    """What the customer sent beside words."""
+    state: str = ""
+    """How far a message of ours came, as its platform has told: sent, delivered, read, failed."""
     external_id: str = ""
     dialog: str = ""
     opened: bool = False
@@ -95,6 +103,41 @@ class World:
         """Whom somebody tried to reach, with or without success."""
         rows = self._rows("SELECT DISTINCT contact FROM calls WHERE platform = ?", (platform,))
         return {name for (name,) in rows}
+
+    def progress(self, entry: int, state: str) -> Entry | None:
+        """Note how far a message of ours came; returns it as it stands now."""
+        with self._lock:
+            row = self._base.execute("SELECT entry FROM entries WHERE id = ?", (entry,)).fetchone()
+            if row is None:
+                return None
+            changed = Entry.model_validate_json(row[0]).model_copy(update={"id": entry, "state": state})
+            self._base.execute("UPDATE entries SET entry = ? WHERE id = ?", (changed.model_dump_json(), entry))
+        return changed
+
+    def keep_media(self, content: bytes, mime: str) -> str:
+        """Put a picture or voice note where the platform keeps them; returns its media id (digits)."""
+        own_id = str(uuid4().int % 10**15)
+        with self._lock:
+            self._base.execute("INSERT INTO media VALUES (?, ?, ?)", (own_id, mime, content))
+        return own_id
+
+    def media(self, own_id: str) -> tuple[str, bytes] | None:
+        """A picture's or voice note's type and bytes."""
+        with self._lock:
+            row = self._base.execute("SELECT mime, content FROM media WHERE id = ?", (own_id,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def show_sign(self, platform: str, contact: str, sign: str) -> None:
+        """The phone shows "typing" or "seen"."""
+        with self._lock:
+            self._base.execute(
+                "INSERT INTO signs (platform, contact, sign) VALUES (?, ?, ?)", (platform, contact, sign)
+            )
+
+    def signs(self, platform: str, contact: str) -> list[str]:
+        """Every "typing" and "seen" a phone has shown, oldest first."""
+        rows = self._rows("SELECT sign FROM signs WHERE platform = ? AND contact = ? ORDER BY id", (platform, contact))
+        return [sign for (sign,) in rows]
 
     def set_unknown(self, platform: str, contact: str, *, unknown: bool) -> None:
         """Make the platform forget a contact, or know it again."""

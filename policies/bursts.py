@@ -24,7 +24,7 @@ def burst_ends_at(arrivals: Sequence[Arrival], rules: TurnTaking) -> datetime:
 
 def pause_left(arrivals: Sequence[Arrival], rules: TurnTaking, now: datetime) -> timedelta:
     """How much longer to listen before answering; zero or less: answer now."""
-    if len(arrivals) >= rules.max_burst:
+    if not arrivals or len(arrivals) >= rules.max_burst:
         return timedelta(0)
     return burst_ends_at(arrivals, rules) - now
 

@@ -1,11 +1,12 @@
 """Which account speaks on a platform, and by which rules: one place for the API and the worker to ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Self
 
 from domain.model import Value
 from domain.turn_taking import TurnTaking
 from runtime.settings import Settings
+from runtime.variables import Stated, Variables, WrongSetting
 
 
 class Account(Value):
@@ -24,10 +25,22 @@ class Account(Value):
     """A lower rate than the platform's own; None: the platform's own."""
     interim_text: str = ""
     """The account's own "one moment"; empty: the flow's."""
+    name: str = ""
+    """What the shop calls it."""
+    language: str = ""
+    """The language its customers are answered in; empty: the one they write in."""
+    plan: str = "unlimited"
+    exhausted_text: str = ""
+    """What a customer hears when the plan is used up; empty: a person is asked for."""
+    retention_days: int | None = None
+    """How long its conversations are kept; None: as long as everybody's."""
 
 
 class Accounts:
-    """The accounts we know. Today one default account a platform, from the settings."""
+    """The accounts that the environment describes: one default account a platform.
+
+    Asynchronous, for the accounts of a database are asked for in the same words (`providers/records/directory.py`).
+    """
 
     def __init__(self, known: Iterable[Account]) -> None:
         self._known = {(account.platform, account.account): account for account in known}
@@ -36,11 +49,15 @@ class Accounts:
             self._defaults.setdefault(account.platform, account)
 
     @classmethod
-    def of_settings(cls, settings: Settings, platforms: Iterable[str]) -> Self:
-        """The default account of each of these platforms, as the environment describes it."""
-        return cls(default_account(settings, platform) for platform in platforms)
+    def of_settings(cls, settings: Settings, platforms: Iterable[Variables], flows: Collection[str]) -> Self:
+        """The default account of each of these platforms, as the environment describes it.
 
-    def default(self, platform: str) -> Account:
+        Raises:
+            WrongSetting: a variable has a value we cannot use, or names a flow that is none of `flows`.
+        """
+        return cls(default_account(settings, platform, flows) for platform in platforms)
+
+    async def default(self, platform: str) -> Account:
         """The account a webhook without an account of its own belongs to.
 
         Raises:
@@ -48,28 +65,65 @@ class Accounts:
         """
         return self._defaults[platform]
 
-    def find(self, platform: str, account: str) -> Account | None:
+    async def find(self, platform: str, account: str) -> Account | None:
         """This account, if we know it."""
         return self._known.get((platform, account))
 
-    def all(self) -> tuple[Account, ...]:
+    async def of_platform(self, platform: str) -> tuple[Account, ...]:
+        """Every account of one platform."""
+        return tuple(account for account in self._known.values() if account.platform == platform)
+
+    async def all(self) -> tuple[Account, ...]:
         """Every account, in the order of the platforms."""
         return tuple(self._known.values())
 
 
-def default_account(settings: Settings, platform: str) -> Account:
-    """What the environment says about the default account of a platform."""
-    found = settings.platform(platform)
+def default_account(settings: Settings, variables: Variables, flows: Collection[str]) -> Account:
+    """What the environment says about the default account of a platform.
+
+    Raises:
+        WrongSetting: as `Accounts.of_settings`.
+    """
+    found = settings.stated(variables)
     return Account(
-        platform=platform,
-        account=found.account,
-        access_token=found.access_token,
+        platform=variables.platform,
+        account=found.account_id,
+        access_token=found.access_token or ("" if settings.is_production else "simulator"),
         webhook_secret=found.webhook_secret,
         verify_token=found.verify_token,
-        api_base_url=found.api_base_url,
+        api_base_url=str(found.api_base_url or _base_url(settings, variables, found)),
         options=found.options,
-        flow=found.flow,
-        turn_taking=found.turn_taking,
-        requests_per_minute=found.requests_per_minute,
+        flow=_flow(variables, found, flows),
+        turn_taking=_turn_taking(settings, variables, found),
+        requests_per_minute=found.rate_limit_requests_per_minute,
         interim_text=found.interim_text,
+    )
+
+
+def _base_url(settings: Settings, variables: Variables, found: Stated) -> str:
+    """With a token or in production the vendor's own host; else the simulator that runs beside the API."""
+    if found.access_token or settings.is_production:
+        return variables.vendor_url
+    return f"{settings.everturn_api_url}/simulator/{variables.platform}"
+
+
+def _flow(variables: Variables, found: Stated, flows: Collection[str]) -> str:
+    if found.flow and found.flow not in flows:
+        raise WrongSetting(
+            f"{variables.variable('flow')}: there is no flow {found.flow!r} ({', '.join(sorted(flows))})"
+        )
+    return found.flow or next(flow for flow in (*variables.flows, *flows) if flow in flows)
+
+
+def _turn_taking(settings: Settings, variables: Variables, found: Stated) -> TurnTaking:
+    quiet, interim = found.quiet_period_seconds, found.interim_after_seconds
+    usual_interim = found.options.get(variables.interim_option, variables.interim_after)
+    return TurnTaking(
+        quiet_period=variables.quiet_period if quiet is None else quiet,
+        longest_wait=found.longest_wait_seconds,
+        max_burst=found.max_burst,
+        interim_after=float(usual_interim) if interim is None else interim,
+        dialog_ttl_hours=settings.dialog_ttl_hours,
+        dedupe_days=settings.dedupe_days,
+        handoff_patience_minutes=settings.handoff_patience_minutes,
     )

@@ -15,7 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from datetime import timedelta
 
     from contracts.conversation import (
+        ELSEWHERE,
         ConversationState,
+        Heard,
         Opening,
         OperatorReply,
         OutboxEntry,
@@ -30,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.conversation import Attention, Holder
     from domain.decisions import Outcome
-    from domain.messages import InboundMessage, Part
+    from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
     from policies import dedupe, history
     from policies.session_window import Due
 
@@ -142,8 +144,28 @@ class ConversationWorkflow:
     # --- what others say to us ---------------------------------------------------------------------------------
 
     @workflow.signal
-    def receive(self, message: InboundMessage) -> None:
-        """A customer's message. Synchronous on purpose: it is noted whole or not at all."""
+    def receive(self, heard: Heard) -> None:
+        """A customer's message, or news of one. Synchronous on purpose: it is noted whole or not at all."""
+        match heard:
+            case InboundMessage():
+                self._hear(heard)
+            case Echo():
+                self._hear_operator(heard)
+            case Unsent():
+                self._turns.forget(heard.message_id)
+            case ReceiptSeen():
+                self._courier.note_failure(heard)
+            case never:
+                assert_never(never)
+
+    def _hear_operator(self, echo: Echo) -> None:
+        """An operator answered in the platform's own app: from now on the conversation is theirs."""
+        state, now = self._state, workflow.now()
+        self._seize(ELSEWHERE)
+        state.last_message_at = state.last_message_at or now
+        state.jot(TranscriptLine(at=now, turn=state.turn, direction="operator", id=echo.message_id))
+
+    def _hear(self, message: InboundMessage) -> None:
         state, now = self._state, workflow.now()
         if dedupe.is_duplicate(state.seen, message.id, now):
             state.duplicates += 1
@@ -155,11 +177,21 @@ class ConversationWorkflow:
             else timedelta(seconds=message.dedupe_seconds)
         )
         dedupe.remember(state.seen, message.id, now, keep)
+        self._follow_the_thread(message)
+        self._turns.replace(message)
         state.waiting.append(Waiting(message=message, at=now))
         state.last_message_at = now
         state.route = message.route or state.route
         state.name = message.name or state.name
         state.jot(TranscriptLine(at=now, turn=state.turn + 1, direction="in", id=message.id))
+
+    def _follow_the_thread(self, message: InboundMessage) -> None:
+        """Who holds the thread on the platform may answer; when it comes back to us, so do we."""
+        if message.overheard:
+            self._seize(ELSEWHERE)
+        elif self._state.operator == ELSEWHERE and self._state.thread_elsewhere:
+            self._hold(Holder.ASSISTANT)
+        self._state.thread_elsewhere = message.overheard
 
     def _count_duplicate(self) -> None:
         address = self._opening.address

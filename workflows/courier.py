@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.delivery import Delivery, PartState, SendPart, Sent
     from domain.conversation import Attention, Holder
     from domain.identifiers import outbox_key
+    from domain.messages import ReceiptSeen
     from policies import history
 
 MOST_DEAD_LETTERS = 50
@@ -83,13 +84,19 @@ class Courier:
         if entry in state.outbox:
             state.outbox.remove(entry)
         if sent.state in (PartState.DEAD, PartState.UNKNOWN):
-            self._ask_for_attention(entry, sent)
+            self._ask_for_attention(self.key(entry), sent)
         else:
             self.settle(self.key(entry))
         direction = "operator" if entry.by_operator else "out"
         line = TranscriptLine(at=workflow.now(), turn=entry.turn, direction=direction, id=entry.name)
         state.jot(line)
         self._card.show()
+
+    def note_failure(self, receipt: ReceiptSeen) -> None:
+        """A part that the platform had taken did not arrive after all."""
+        if receipt.key:
+            self._ask_for_attention(receipt.key, Sent(state=PartState.DEAD, reason=receipt.error))
+            self._card.show()
 
     def settle(self, key: str) -> None:
         """A dead letter went out after all, or a person dropped it; with the last one the call for attention ends."""
@@ -100,9 +107,9 @@ class Courier:
         if not state.dead_letters:
             state.attention = tuple(item for item in state.attention if item is not Attention.DEAD_LETTER)
 
-    def _ask_for_attention(self, entry: OutboxEntry, sent: Sent) -> None:
+    def _ask_for_attention(self, key: str, sent: Sent) -> None:
         state = self._state
-        if (key := self.key(entry)) not in state.dead_letters:
+        if key not in state.dead_letters:
             state.dead_letters = [*state.dead_letters[-MOST_DEAD_LETTERS:], key]
         if Attention.DEAD_LETTER not in state.attention:
             state.attention = (*state.attention, Attention.DEAD_LETTER)

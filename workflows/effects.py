@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversation import Attention, Holder
     from domain.decisions import Effect, HandOff, Outcome, PlaceOrder
     from domain.identifiers import order_key
-    from domain.messages import InboundMessage
+    from domain.messages import InboundMessage, Unsent
 
 DialogState = dict[str, Any] | None
 
@@ -96,6 +96,16 @@ class Effects:
             )
         except ActivityError as error:
             self.raise_flag(f"the dialog's outcome could not be written down: {error.cause or error}")
+
+    async def forget(self, message_id: str) -> None:
+        """Forget a message that its customer took back while a turn was writing it down."""
+        unsent = Unsent(address=self._address, message_id=message_id)
+        try:
+            await workflow.execute_activity_method(
+                Records.forget_message, unsent, summary="forget what was taken back", **patience.BOOKKEEPING
+            )
+        except ActivityError as error:
+            self.raise_flag(f"a message that was taken back could not be forgotten: {error.cause or error}")
 
     async def keep(self, messages: tuple[InboundMessage, ...]) -> None:
         """Write down messages that are the operator's to answer."""

@@ -29,6 +29,9 @@ class Turns:
         self._state = state
         self._effects = effects
         self._burst_size = 0
+        """How many of the waiting messages the turn under way is about; 0 between turns."""
+        self._burst_changed = False
+        self._taken_back: list[str] = []
         self._interim: asyncio.Task[Sent] | None = None
 
     async def gather_burst(self) -> None:
@@ -38,6 +41,8 @@ class Turns:
 
     async def take_turn(self) -> None:
         """Answer the burst, or keep it for the operator who holds the conversation."""
+        if not self._state.waiting:
+            return  # the customer took back all there was
         # The number moves before any await: another message may arrive while we think.
         self._state.turn += 1
         self._interim = None
@@ -47,9 +52,12 @@ class Turns:
             return
         await self._start_over_if_stale()
         try:
-            await self._carry_out(await self._decide())
+            decision = await self._decide()
+            if decision is not None:
+                await self._carry_out(decision)
         except ActivityError as error:
             await self._apologise(error)
+        await self._forget_for_good()
 
     # --- listening ---------------------------------------------------------------------------------------------
 
@@ -67,6 +75,7 @@ class Turns:
         """Remove the burst that was decided about; what came later waits for the next turn."""
         burst = self._state.waiting[: self._burst_size]
         del self._state.waiting[: self._burst_size]
+        self._burst_size = 0
         return burst
 
     def _customer_wrote_on(self, superseded: int) -> bool:
@@ -81,6 +90,31 @@ class Turns:
             return False
         return True
 
+    # --- what customers take back ------------------------------------------------------------------------------
+
+    def replace(self, edited: InboundMessage) -> None:
+        """A message the customer edits before we took it up counts as edited; one we are busy with, as said anew."""
+        if edited.edits:
+            kept = self._state.waiting[: self._burst_size]
+            later = self._state.waiting[self._burst_size :]
+            self._state.waiting[:] = [*kept, *(item for item in later if not _is_version_of(item, edited.edits))]
+
+    def forget(self, message_id: str) -> None:
+        """The customer took a message back: it is not answered, if it is not answered already."""
+        state = self._state
+        busy = [item for item in state.waiting[: self._burst_size] if _is_version_of(item, message_id)]
+        state.waiting = [item for item in state.waiting if not _is_version_of(item, message_id)]
+        if busy:
+            self._burst_size -= len(busy)
+            self._burst_changed = True
+            self._taken_back.append(message_id)
+
+    async def _forget_for_good(self) -> None:
+        """The turn may have written down what was taken back meanwhile."""
+        taken_back, self._taken_back = self._taken_back, []
+        for message_id in taken_back:
+            await self._effects.forget(message_id)
+
     # --- deciding ----------------------------------------------------------------------------------------------
 
     async def _start_over_if_stale(self) -> None:
@@ -91,18 +125,20 @@ class Turns:
         ):
             await self._effects.close_dialog(Outcome.EXPIRED, workflow.now())
 
-    async def _decide(self) -> Decision:
-        """Decide, anew for as long as the customer writes on and patience allows."""
+    async def _decide(self) -> Decision | None:
+        """Decide, anew for as long as the customer writes on and patience allows; None: nothing is left to answer."""
         interim_at = workflow.now() + timedelta(seconds=self._state.rules.interim_after)
         superseded = 0
-        while True:
+        while self._state.waiting:
             self._fix_burst()
+            self._burst_changed = False
             thinking = self._start_thinking()
             await self._think(thinking, superseded, interim_at - workflow.now())
-            if not self._customer_wrote_on(superseded):
+            if not (self._burst_changed or self._customer_wrote_on(superseded)):
                 return await thinking
-            superseded += 1
+            superseded += not self._burst_changed
             await self._listen_again(thinking)
+        return None
 
     def _start_thinking(self) -> "asyncio.Task[Decision]":
         state = self._state
@@ -128,7 +164,7 @@ class Turns:
         """Wait for the decision or the next message; when it takes long, say "one moment" once."""
 
         def enough() -> bool:
-            return thinking.done() or self._customer_wrote_on(superseded)
+            return thinking.done() or self._burst_changed or self._customer_wrote_on(superseded)
 
         if self._interim is None and not await self._until(enough, interim_in, "interim"):
             self._say_one_moment(thinking)
@@ -193,7 +229,7 @@ class Turns:
         burst = self._take_burst()
         self._adopt(decision, len(burst))
         await self._silence_interim()
-        self._reply(decision.parts, burst[0])
+        self._reply(decision.parts, burst[0] if burst else None)
         if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
             await self._effects.close_dialog(decision.outcome, workflow.now(), decision.state)
 
@@ -207,7 +243,7 @@ class Turns:
         if decision.rules is not None:
             state.rules = decision.rules
 
-    def _reply(self, parts: tuple[Part, ...], first: Waiting) -> None:
+    def _reply(self, parts: tuple[Part, ...], first: Waiting | None) -> None:
         if self._state.operator:
             return  # taken over while we decided: the words are the operator's now
         for number, part in enumerate(parts):
@@ -239,3 +275,7 @@ class Turns:
             Dialog.phrase, wanted, summary=f"turn {self._state.turn}: {phrase}", **patience.BOOKKEEPING
         )
         self._put_in_outbox(Part(text=spoken.text), phrase, answers)
+
+
+def _is_version_of(item: Waiting, message_id: str) -> bool:
+    return message_id in (item.message.id, item.message.edits)

@@ -52,7 +52,7 @@ async def about(visit: TheVisit, platform: str, contact: Contact) -> dict[str, A
     """Where else this conversation can be seen, and what this customer ordered."""
     if platform not in visit.house.platforms:
         return {"conversation": "", "temporal": "", "orders": []}
-    account = visit.house.accounts.default(platform).account
+    account = (await visit.house.accounts.default(platform)).account
     name = Address(platform=platform, account=account, contact=contact).conversation_id
     rows = await listings.orders(visit.house.pool, name, None, None, 20)
     orders = [Order.model_validate(row).model_dump(mode="json") for row in rows]

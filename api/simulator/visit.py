@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from api.house import House
 from api.problems import Problem, unavailable
 from platforms.credentials import credentials_of
-from platforms.registry import INBOUND
+from platforms.kit import Said
+from platforms.registry import PLATFORMS
 from platforms.simulation import Direction, Entry, Webhook, World
 
 CONTACT = r"^[0-9A-Za-z_.@+-]{1,64}$"
@@ -50,19 +51,20 @@ class Visit:
         """
         if saying.platform not in self.house.platforms:
             raise Problem(404, f"no platform {saying.platform!r} is simulated")
-        hooks = [self._type(saying, text) for text in saying.texts]
+        hooks = [await self._type(saying, text) for text in saying.texts]
         hooks = hooks[::-1] if saying.backwards else hooks
         hooks = [hook for hook in hooks for _ in range(2 if saying.twice else 1)]
         return Delivered(statuses=[await self._post(hook, base_url) for hook in hooks])
 
-    def _type(self, saying: Saying, text: str) -> Webhook:
+    async def _type(self, saying: Saying, text: str) -> Webhook:
         now = datetime.now(UTC)
         direction = Direction.IN
         shown = Entry(platform=saying.platform, contact=saying.contact, at=now, direction=direction, text=text)
         self.world.show(shown)
         own_id = str(uuid4().int % 10**15)
-        credentials = credentials_of(self.house.accounts.default(saying.platform))
-        return INBOUND[saying.platform](saying.contact, text, credentials, message_id=own_id, now=now)
+        credentials = credentials_of(await self.house.accounts.default(saying.platform))
+        said = Said(contact=saying.contact, text=text, message_id=own_id, at=now)
+        return PLATFORMS[saying.platform].inbound(said, credentials)
 
     async def _post(self, hook: Webhook, base_url: str) -> int:
         try:

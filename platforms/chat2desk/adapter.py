@@ -8,7 +8,7 @@ import httpx
 from domain.failures import Rejected
 from domain.identifiers import Address
 from domain.messages import Inbound, Part, Receipt
-from platforms.base import Abilities, Credentials, Lookup, WebhookRequest
+from platforms.base import Abilities, Credentials, Lookup, Plain, WebhookRequest
 from platforms.chat2desk import sending, signature
 from platforms.chat2desk.dialect import read_hook
 from platforms.chat2desk.route import Route, abilities_of
@@ -18,12 +18,14 @@ BASE_URL = "https://api.chat2desk.com"
 """Regional hosts exist (`api.chat24.io`, `api-02.chat2desk.kz`): an account may name its own."""
 
 
-class Chat2Desk:
+class Chat2Desk(Plain):
     """Chat2Desk: many transports behind one API, with operators at their desks."""
 
     name = "chat2desk"
     webhook_path = "/webhook/chat2desk"
     webhook_status = 200
+    media_hosts: tuple[str, ...] = ("*.chat2desk.com", "*.chat24.io", "*.chat2desk.kz", "*.chat2desk.com.br")
+    """Its storage; regional ones may differ (unconfirmed): an account's option `media_hosts` adds more."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -68,9 +70,10 @@ class Chat2Desk:
             return Lookup.CANNOT_TELL
         return sending.found_in((json_object(response) or {}).get("data"), part, key, since)
 
-    async def check_credentials(self, credentials: Credentials) -> None:
+    async def check_credentials(self, credentials: Credentials) -> str:
         """Ask for the company's quota, which costs nothing."""
         await self._ask("GET", "/v1/companies/api_info", credentials)
+        return ""
 
     async def _ask(
         self, method: str, path: str, credentials: Credentials, hidden: tuple[str, ...] = (), **request: Any

@@ -16,14 +16,14 @@ FIELDS = {
     "photo": MessageKind.IMAGE,
     "audio": MessageKind.AUDIO,
     "pdf": MessageKind.DOCUMENT,
-    "video": MessageKind.OTHER,
+    "video": MessageKind.VIDEO,
 }
 SUFFIXES = {
     **dict.fromkeys((".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".bmp"), MessageKind.IMAGE),
     **dict.fromkeys((".ogg", ".oga", ".opus", ".mp3", ".m4a", ".wav", ".amr", ".aac"), MessageKind.AUDIO),
-    **dict.fromkeys((".mp4", ".mov", ".avi", ".webm", ".3gp"), MessageKind.OTHER),
+    **dict.fromkeys((".mp4", ".mov", ".avi", ".webm", ".3gp"), MessageKind.VIDEO),
 }
-MAINLY = (MessageKind.IMAGE, MessageKind.AUDIO, MessageKind.DOCUMENT)
+MAINLY = (MessageKind.IMAGE, MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.DOCUMENT)
 """Of several media, the first of these names the message."""
 LONGEST_URL = 2_048
 MOST_MEDIA = 20
@@ -37,7 +37,7 @@ def media_of(hook: dict[str, Any], credentials: Credentials) -> list[Kinded]:
     found: dict[str, Kinded] = {}
     for kind, link, name in [*_fields(hook), *_attachments(hook)]:
         if url := absolute(link, storage):
-            found.setdefault(urlsplit(url).path, (kind, Media(url=url, name=name)))
+            found.setdefault(urlsplit(url).path, (kind, Media(url=url, name=name, kind=kind)))
     return list(found.values())[:MOST_MEDIA]
 
 

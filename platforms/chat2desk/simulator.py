@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from domain.messages import MessageKind
 from platforms.base import Credentials
 from platforms.chat2desk.signature import keys_of, sign, timestamp_header
+from platforms.kit import Said
 from platforms.simulation import Direction, Entry, Manners, Webhook, World, control_routes, meet, stamp
 from platforms.text import mapping
 
 CHANNEL_ID = 1
+OPERATOR_ID = 7
 LIMITS = {"instagram": 1000}
 LONGEST_TEXT = 4096
 
@@ -36,60 +38,54 @@ def dialog_of(contact: str) -> int:
     return int(hashlib.sha256(contact.encode()).hexdigest()[:8], 16)
 
 
-def inbound_body(  # the webhook's own fields
-    contact: str,
-    text: str,
-    *,
-    message_id: str | None = None,
-    image_url: str | None = None,
-    channel: str = "telegram",
-    name: str = "",
-    now: datetime,
-) -> dict[str, Any]:
+def inbound_body(said: Said) -> dict[str, Any]:
     """An inbox hook in the vendor's key order. Without an id the message gets one made from its time."""
-    own = message_id if message_id is not None else str(int(now.timestamp() * 1_000_000))
-    client = {"id": _number(contact), "phone": f"[tg] {contact}", "client_phone": None, "name": name or None}
+    own = said.message_id if said.message_id is not None else str(int(said.at.timestamp() * 1_000_000))
+    client = {"id": _number(said.contact), "phone": f"[tg] {said.contact}", "client_phone": None}
     return {
         "message_id": _number(own),
         "type": "from_client",
-        "text": text,
-        "transport": channel or "telegram",
-        "client_id": _number(contact),
+        "text": said.text,
+        "transport": said.channel or "telegram",
+        "client_id": _number(said.contact),
         "operator_id": None,
-        "dialog_id": dialog_of(contact),
+        "dialog_id": dialog_of(said.contact),
         "channel_id": CHANNEL_ID,
-        "photo": image_url,
-        **dict.fromkeys(("coordinates", "audio", "pdf")),
-        "client": client | {"assigned_name": None, "external_id": None},
+        "photo": _first(said, MessageKind.IMAGE),
+        "coordinates": None,
+        "audio": _first(said, MessageKind.AUDIO),
+        "pdf": _first(said, MessageKind.DOCUMENT),
+        "client": client | {"name": said.name or None, "assigned_name": None, "external_id": None},
         "hook_type": "inbox",
-        "request_id": dialog_of(contact),
+        "request_id": dialog_of(said.contact),
         "attachments": [],
         "is_new_request": False,
         "is_new_client": False,
         "extra_data": {},
-        "event_time": stamp(now),
+        "event_time": stamp(said.at),
     }
 
 
-def inbound(  # as `inbound_body`, and who it is for
-    contact: str,
-    text: str,
-    credentials: Credentials,
-    *,
-    message_id: str | None = None,
-    image_url: str | None = None,
-    channel: str = "",
-    name: str = "",
-    now: datetime,
-) -> Webhook:
+def _first(said: Said, kind: MessageKind) -> str | None:
+    return next((one.url for one in said.media if (one.kind or MessageKind.IMAGE) is kind), None)
+
+
+def inbound(said: Said, credentials: Credentials) -> Webhook:
     """A whole hook: the secret in its address, and signed where the account has an API token."""
-    fields = inbound_body(
-        contact, text, message_id=message_id, image_url=image_url, channel=channel, name=name, now=now
-    )
+    return _hook(inbound_body(said), said, credentials)
+
+
+def echo(said: Said, credentials: Credentials) -> Webhook:
+    """The outbox hook of what an operator wrote in Chat2Desk itself."""
+    fields = inbound_body(said) | {"hook_type": "outbox", "type": "to_client", "operator_id": OPERATOR_ID}
+    return _hook(fields, said, credentials)
+
+
+def _hook(fields: dict[str, Any], said: Said, credentials: Credentials) -> Webhook:
     body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"content-type": "application/json"}
     if credentials.access_token:
-        timestamp = str(int(now.timestamp()))
+        timestamp = str(int(said.at.timestamp()))
         headers[timestamp_header(credentials).lower()] = timestamp
         headers["x-signature"] = sign(keys_of(credentials.access_token)[0], body, timestamp)
     query = {"secret": credentials.webhook_secret} if credentials.webhook_secret else {}

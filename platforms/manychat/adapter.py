@@ -7,7 +7,7 @@ import httpx
 
 from domain.identifiers import Address
 from domain.messages import Inbound, Part, Receipt
-from platforms.base import Abilities, Credentials, Lookup, WebhookRequest, require_proof
+from platforms.base import Abilities, Credentials, Plain, WebhookRequest, require_proof
 from platforms.http import call, usable_token
 from platforms.manychat.channels import abilities_of
 from platforms.manychat.dialect import read_request
@@ -16,12 +16,17 @@ from platforms.manychat.sending import content_for, failure_in
 BASE_URL = "https://api.manychat.com"
 
 
-class ManyChat:
+class ManyChat(Plain):
     """ManyChat in push mode: its flow calls us, we answer through its Public API."""
 
     name = "manychat"
     webhook_path = "/webhooks/manychat"
     webhook_status = 202
+    media_hosts: tuple[str, ...] = (
+        *("*.fbcdn.net", "*.fbsbx.com", "*.cdninstagram.com", "*.manychat.com", "*.whatsapp.net"),
+        *("manybot-files.s3.amazonaws.com", "*.telegram.org"),
+    )
+    """Meta's and ManyChat's own; which of them `image_url` names depends on the network behind the contact."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -51,15 +56,10 @@ class ManyChat:
         await self._ask("POST", "/fb/sending/sendContent", credentials, (part.text, to.contact), json=body)
         return Receipt()
 
-    async def look_up(
-        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
-    ) -> Lookup:
-        """ManyChat has no list of messages to look into."""
-        return Lookup.CANNOT_TELL
-
-    async def check_credentials(self, credentials: Credentials) -> None:
+    async def check_credentials(self, credentials: Credentials) -> str:
         """Ask for the page the token belongs to."""
         await self._ask("GET", "/fb/page/getInfo", credentials)
+        return ""
 
     async def _ask(
         self, method: str, path: str, credentials: Credentials, hidden: tuple[str, ...] = (), **request: Any

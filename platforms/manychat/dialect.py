@@ -102,7 +102,7 @@ def _message(
         kind=MessageKind.IMAGE if image else MessageKind.TEXT,
         received_at=now,
         text=text,
-        media=(Media(url=image),) if image else (),
+        media=(Media(url=image, kind=MessageKind.IMAGE),) if image else (),
         sent_at=sent_at,
         name=_name(fields),
         route=route_of(_channel(fields, credentials), credentials.options),

@@ -1,7 +1,6 @@
 """ManyChat played on this machine: its Public API with its real refusals, and the webhook its flow would post."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from domain.messages import Choice
 from platforms.base import Credentials
+from platforms.kit import Said
 from platforms.manychat.channels import MOST_QUICK_REPLIES
 from platforms.simulation import Direction, Entry, Manners, Webhook, World, control_routes, meet, stamp
 from platforms.text import mapping
@@ -31,46 +31,27 @@ def simulator(world: World, token: str = "") -> Starlette:
     return Starlette(routes=[*routes, *control_routes(world)])
 
 
-def inbound_body(  # the webhook's own fields
-    contact: str,
-    text: str,
-    *,
-    message_id: str | None = None,
-    image_url: str | None = None,
-    channel: str = "instagram",
-    name: str = "",
-    now: datetime,
-) -> dict[str, Any]:
+def inbound_body(said: Said) -> dict[str, Any]:
     """The body our documentation tells shops to paste into their External Request."""
     body = {
-        "subscriber_id": contact,
-        "text": text,
-        "image_url": image_url,
-        "channel": channel or "instagram",
-        "name": name,
-        "message_id": message_id,
-        "timestamp": stamp(now),
+        "subscriber_id": said.contact,
+        "text": said.text,
+        "image_url": said.media[0].url if said.media else None,
+        "channel": said.channel or "instagram",
+        "name": said.name,
+        "message_id": said.message_id,
+        "timestamp": stamp(said.at),
     }
     return {field: value for field, value in body.items() if value is not None}
 
 
-def inbound(  # as `inbound_body`, and who it is for
-    contact: str,
-    text: str,
-    credentials: Credentials,
-    *,
-    message_id: str | None = None,
-    image_url: str | None = None,
-    channel: str = "",
-    name: str = "",
-    now: datetime,
-) -> Webhook:
+def inbound(said: Said, credentials: Credentials) -> Webhook:
     """A whole External Request, secret included."""
-    body = inbound_body(contact, text, message_id=message_id, image_url=image_url, channel=channel, name=name, now=now)
     headers = {"content-type": "application/json"}
     if credentials.webhook_secret:
         headers["x-webhook-secret"] = credentials.webhook_secret
-    return Webhook(path="/webhooks/manychat", headers=headers, body=json.dumps(body, ensure_ascii=False).encode())
+    body = json.dumps(inbound_body(said), ensure_ascii=False).encode()
+    return Webhook(path="/webhooks/manychat", headers=headers, body=body)
 
 
 def _error(status: int, message: str, code: int | None = None) -> Response:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from domain.failures import OurFault
 from domain.identifiers import Address
-from domain.messages import InboundMessage
+from domain.messages import Echo, InboundMessage
 from domain.orders import OrderDraft
 from providers.records.pool import Pool, borrowed, fetch_one
 
@@ -18,6 +19,18 @@ INSERT INTO message_logs (conversation_id, client_id, message_id, direction, kin
 VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'in', %(kind)s, %(text)s, %(media)s, %(dialog_state)s,
         %(turn)s, %(at)s)
 ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
+"""
+
+_ECHO = """
+INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, dialog_state, timestamp)
+VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'out', %(text)s, 'operator', %(at)s)
+ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
+"""
+
+_FORGET = """
+UPDATE message_logs SET text = '', media = '[]', error_reason = 'unsent'
+ WHERE conversation_id = %(conversation_id)s AND direction = 'in'
+   AND (message_id = %(message_id)s OR starts_with(message_id, %(message_id)s || ':edited:'))
 """
 
 _ORDER = """
@@ -61,6 +74,22 @@ class Books:
                 return
             async with connection.transaction(), connection.cursor() as cursor:
                 await cursor.executemany(_LOG, rows)
+
+    async def log_echo(self, echo: Echo) -> None:
+        """Write down what an operator wrote in the platform's own app."""
+        values = {
+            "conversation_id": echo.address.conversation_id,
+            "client_id": echo.address.contact,
+            "message_id": f"echo/{echo.message_id}",
+            "text": echo.text,
+            "at": echo.at or datetime.now(UTC),
+        }
+        await fetch_one(self._pool, _ECHO, values)
+
+    async def forget(self, address: Address, message_id: str) -> None:
+        """Blank a message that its customer took back; that there was one stays known."""
+        values = {"conversation_id": address.conversation_id, "message_id": message_id}
+        await fetch_one(self._pool, _FORGET, values)
 
     async def place_order(self, address: Address, key: str, draft: OrderDraft) -> tuple[int, bool]:
         """Create the order, or find the one this key made; returns its id and whether it is new."""

@@ -38,6 +38,8 @@ WITH part AS (
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
 SELECT conversation_id, contact, key, 'out', part ->> 'text', turn FROM part
 ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
+RETURNING (SELECT error FROM receipts JOIN part USING (platform, account)
+            WHERE receipts.message_id = %(message_id)s AND receipts.state = 'failed' AND %(message_id)s <> '') AS failed
 """
 
 _BURIED = """
@@ -97,9 +99,20 @@ class Outbox:
         """The part as it stands."""
         return _row(await fetch_one(self._pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": key}))
 
-    async def mark_sent(self, key: str, message_id: str) -> None:
-        """The platform took it."""
-        await fetch_one(self._pool, _SENT, {"key": key, "message_id": message_id})
+    async def mark_sent(self, key: str, message_id: str) -> str:
+        """The platform took it; returns why it failed after all, where the platform has said so already."""
+        row = await fetch_one(self._pool, _SENT, {"key": key, "message_id": message_id})
+        return str(row["failed"] or "") if row else ""
+
+    async def last_heard(self, to: Address) -> datetime | None:
+        """When this customer last wrote: the session window is counted from it."""
+        row = await fetch_one(
+            self._pool,
+            """SELECT max("timestamp") AS at FROM message_logs
+                WHERE conversation_id = %(conversation_id)s AND direction = 'in'""",
+            {"conversation_id": to.conversation_id},
+        )
+        return row["at"] if row else None
 
     async def mark_waiting(self, key: str, reason: str, delay: float, *, counted: bool) -> None:
         """It did not go out and will be tried again in `delay` seconds; an attempt that never left is not counted."""

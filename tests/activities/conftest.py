@@ -17,7 +17,7 @@ from domain.messages import Part
 from domain.turn_taking import TurnTaking
 from platforms.chat2desk.simulator import dialog_of
 from platforms.http import build_client
-from platforms.registry import platforms, simulators
+from platforms.registry import names, platforms, simulators
 from platforms.simulation import World
 from providers.records.accounts import Pauses
 from providers.records.leases import Lease
@@ -82,7 +82,7 @@ def accounts_at(base_url: str, token: str) -> Accounts:
             platform=name, account="main", access_token=token, api_base_url=f"{base_url}/{name}", flow="water_order",
             turn_taking=TurnTaking(),
         )
-        for name in ("chat2desk", "manychat")
+        for name in names()
     )  # fmt: skip
 
 

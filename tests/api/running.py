@@ -10,13 +10,13 @@ from typing import Any
 import uvicorn
 
 import api.app
-from runtime.settings import Settings
+from runtime.settings import Settings, load_settings
 
 
 def settings_for(**values: Any) -> Settings:
     """Settings that know nothing of this machine's environment file."""
     known: dict[str, Any] = {"operator_token": "operator-secret", "temporal_address": "127.0.0.1:1"}
-    return Settings(_env_file=None, **(known | values))
+    return load_settings(_env_file=None, **(known | values))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import uvicorn
 
 from platforms.base import Credentials, Platform
 from platforms.http import build_client
-from platforms.registry import platforms, simulators
+from platforms.registry import names, platforms, simulators
 from platforms.simulation import World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -53,6 +53,5 @@ def all_platforms(client: httpx.AsyncClient) -> dict[str, Platform]:
 def credentials(base_url: str) -> dict[str, Credentials]:
     """An account on each simulated platform."""
     return {
-        name: Credentials(account="main", access_token="token", api_base_url=f"{base_url}/{name}")
-        for name in ("manychat", "chat2desk")
+        name: Credentials(account="main", access_token="token", api_base_url=f"{base_url}/{name}") for name in names()
     }

@@ -114,7 +114,7 @@ def test_a_strangers_body_is_not_understood(hook: Any) -> None:
         ({"audio": "https://a.example/v.ogg"}, MessageKind.AUDIO),
         ({"pdf": "https://a.example/v.pdf"}, MessageKind.DOCUMENT),
         ({"attachments": [{"name": "кіт.PNG", "link": "https://a.example/x"}]}, MessageKind.IMAGE),
-        ({"attachments": [{"link": "https://a.example/v.mp4?x=1"}, 5, None]}, MessageKind.OTHER),
+        ({"attachments": [{"link": "https://a.example/v.mp4?x=1"}, 5, None]}, MessageKind.VIDEO),
         ({"coordinates": "50.45,30.52", "text": None}, MessageKind.OTHER),
         ({}, MessageKind.TEXT),
     ],

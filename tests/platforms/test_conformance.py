@@ -17,7 +17,8 @@ from domain.failures import NotProven, NotUnderstood, OutcomeUnknown, PartRefuse
 from domain.identifiers import LONGEST_CONTACT, Address
 from domain.messages import LONGEST_TEXT, Ignored, Inbound, Part, Received
 from platforms.base import Credentials, Platform, WebhookRequest
-from platforms.registry import INBOUND, PLATFORMS, names, platforms
+from platforms.kit import Said
+from platforms.registry import PLATFORMS, names, platforms
 from platforms.simulation import Direction, Entry, Fault, FaultKind, Gate, Setting, World
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -105,7 +106,8 @@ def test_no_body_breaks_the_door(name: str, body: Any) -> None:
 def test_a_simulated_customer_is_read_back(name: str) -> None:
     """What `everturn say` posts is proven and read as what the customer typed; a wrong secret is refused."""
     account = Credentials(account="main", access_token="token", webhook_secret="s3cret")
-    hook = INBOUND[name]("42", "Привіт 👋", account, message_id="7", name="Оля", now=NOW)
+    said = Said(contact="42", text="Привіт 👋", message_id="7", name="Оля", at=NOW)
+    hook = PLATFORMS[name].inbound(said, account)
     came = request(hook.body, headers=hook.headers, query=hook.query)
     platform = alone(name)
     platform.authenticate(came, account)

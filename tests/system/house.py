@@ -18,7 +18,8 @@ import psutil
 import psycopg
 
 from platforms.base import Credentials
-from platforms.registry import INBOUND
+from platforms.kit import Said
+from platforms.registry import PLATFORMS
 from providers.servers.ports import any_free
 from providers.servers.postgres import PostgresServer
 
@@ -121,7 +122,8 @@ class House:
         """Post a real webhook, again until it is taken, as the platform would; returns the message's id."""
         id = id or str(next(_ids))
         credentials = Credentials(account="default", access_token="simulator")
-        hook = INBOUND[platform](contact, text, credentials, message_id=id, now=datetime.now(UTC))
+        said = Said(contact=contact, text=text, message_id=id, at=datetime.now(UTC))
+        hook = PLATFORMS[platform].inbound(said, credentials)
         for _ in range(200):
             try:
                 query, headers = dict(hook.query), dict(hook.headers)

@@ -1,0 +1,148 @@
+"""What is done with what a platform told us: messages to their conversations, receipts to the books."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import groupby
+from typing import Any, assert_never
+
+import structlog
+
+from api.conversations import Conversations
+from api.flood import FloodGate
+from api.problems import Problem
+from contracts.conversation import Resend
+from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, Received, Unsent
+from providers.records.books import Books
+from providers.records.receipts import Receipts
+from runtime import metrics
+from runtime.accounts import Account
+
+LARGEST_MESSAGE = 256 * 1024
+"""Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
+LONGEST_REASON = 60
+MOST_REASONS = 100
+"""Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
+
+log = structlog.get_logger(__name__)
+
+
+class Arrivals:
+    """Takes what one webhook told; returns only when all of it is durable."""
+
+    def __init__(self, conversations: Conversations, gate: FloodGate, books: Books, receipts: Receipts) -> None:
+        self._conversations = conversations
+        self._gate = gate
+        self._books = books
+        self._receipts = receipts
+        self._reasons: set[str] = set()
+
+    async def take(self, told: Iterable[tuple[Account, Inbound]]) -> None:
+        """Messages first, then what is only about messages.
+
+        Raises:
+            Problem: 400 a message is too large; 429 a sender writes too fast; 503 it could not be made durable.
+        """
+        events = list(told)
+        received = [(account, event) for account, event in events if isinstance(event, Received)]
+        self._refuse_oversized(received)
+        self._refuse_flood(received)
+        await self._tell_all(received)
+        for account, event in events:
+            if not isinstance(event, Received):
+                await self._note(account, event)
+
+    async def _note(self, account: Account, event: ReceiptSeen | Echo | Unsent | Ignored) -> None:
+        match event:
+            case ReceiptSeen():
+                await self._note_receipt(account, event)
+            case Echo():
+                await self._note_echo(account, event)
+            case Unsent():
+                await self._forget(account, event)
+            case Ignored(reason=reason):
+                self.count_ignored(account, reason)
+            case never:
+                assert_never(never)
+
+    # --- messages ----------------------------------------------------------------------------------------------
+
+    def _refuse_oversized(self, received: list[tuple[Account, Received]]) -> None:
+        for _, event in received:
+            if len(event.address.conversation_id.encode()) > 1000:
+                raise Problem(400, "the contact's id is too long")
+            if len(event.message.model_dump_json()) > LARGEST_MESSAGE:
+                raise Problem(400, "a message in this body is too large")
+
+    def _refuse_flood(self, received: list[tuple[Account, Received]]) -> None:
+        now = time.monotonic()
+        admit = self._gate.admit
+        waits = [admit(event.address.conversation_id, now, len(event.message.text)) for _, event in received]
+        if wait := max(waits, default=0.0):
+            log.warning("flood_refused", platform=received[0][0].platform, messages=len(received))
+            raise Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})
+
+    async def _tell_all(self, received: list[tuple[Account, Received]]) -> None:
+        """Messages of one conversation go one after the other: their order is the customer's."""
+
+        def conversation(item: tuple[Account, Received]) -> str:
+            return item[1].address.conversation_id
+
+        groups = [list(group) for _, group in groupby(sorted(received, key=conversation), conversation)]
+        if len(groups) == 1:  # nearly always; a task costs more than it brings
+            await self._tell(groups[0])
+        else:
+            await _all_or_first_failure(self._tell, groups)
+
+    async def _tell(self, received: list[tuple[Account, Received]]) -> None:
+        for account, event in received:
+            began = time.perf_counter()
+            await self._conversations.tell(event.address, "receive", event.message)
+            labels = (account.platform, account.account)
+            metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
+            metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
+
+    # --- what is about messages --------------------------------------------------------------------------------
+
+    async def _note_receipt(self, account: Account, seen: ReceiptSeen) -> None:
+        """Only a failure reaches the conversation: a part it took for sent has not arrived."""
+        self.count_ignored(account, f"receipt:{seen.state}")
+        if key := await self._receipts.note(seen):
+            log.error("part_failed_later", key=key, reason=seen.error[:200])
+            await self._conversations.mention(seen.address, "receive", seen.model_copy(update={"key": key}))
+
+    async def _note_echo(self, account: Account, echo: Echo) -> None:
+        """What an operator wrote in the platform's own app takes the conversation over."""
+        ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
+        if found:
+            log.info("outcome_known_by_echo", key=found)
+            await self._conversations.mention(echo.address, "letter_dropped", Resend(key=found))
+        if ours or echo.by_operator is False:
+            self.count_ignored(account, "echo")
+            return
+        self.count_ignored(account, "echo:operator")
+        await self._books.log_echo(echo)
+        await self._conversations.tell(echo.address, "receive", echo)
+
+    async def _forget(self, account: Account, unsent: Unsent) -> None:
+        self.count_ignored(account, "unsent")
+        await self._books.forget(unsent.address, unsent.message_id)
+        await self._conversations.mention(unsent.address, "receive", unsent)
+
+    def count_ignored(self, account: Account, reason: str) -> None:
+        """Count an event that asks for no answer, by its reason."""
+        kind = reason[:LONGEST_REASON]
+        if kind not in self._reasons:
+            if len(self._reasons) >= MOST_REASONS:
+                kind = "other"
+            self._reasons.add(kind)
+            log.info("event_ignored_first_time", platform=account.platform, reason=kind)
+        metrics.events_ignored.labels(account.platform, account.account, kind).inc()
+
+
+async def _all_or_first_failure(work: Callable[[Any], Awaitable[None]], groups: list[Any]) -> None:
+    """Do all of it, even when one fails: what is durable need not be told again (inbox dedupe drops it)."""
+    results = await asyncio.gather(*map(work, groups), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,92 @@
+"""What platforms tell about parts we sent: how far each came, and which messages in their own app were ours."""
+
+from datetime import UTC, datetime
+
+from domain.messages import Echo, ReceiptSeen, ReceiptState
+from providers.records.pool import Pool, fetch_one
+
+RANKS = {ReceiptState.SENT: 1, ReceiptState.DELIVERED: 2, ReceiptState.READ: 3, ReceiptState.FAILED: 9}
+
+# Forwards only: platforms promise no order. What was delivered did not fail, and what failed stays failed.
+_NOTE = """
+INSERT INTO receipts (platform, account, message_id, state, rank, error, at)
+VALUES (%(platform)s, %(account)s, %(message_id)s, %(state)s, %(rank)s, %(error)s, %(at)s)
+ON CONFLICT (platform, account, message_id) DO UPDATE
+   SET state = excluded.state, rank = excluded.rank, error = excluded.error, at = excluded.at
+ WHERE excluded.rank > receipts.rank AND NOT (excluded.state = 'failed' AND receipts.state IN ('delivered', 'read'))
+RETURNING 1 AS moved
+"""
+
+_FAILED = """
+WITH part AS (
+    UPDATE outbox SET state = 'dead', last_error = %(error)s, updated_at = clock_timestamp()
+     WHERE platform = %(platform)s AND account = %(account)s AND message_id = %(message_id)s AND state = 'sent'
+    RETURNING *
+), logged AS (
+    UPDATE message_logs SET success = false, error_reason = %(error)s FROM part
+     WHERE message_logs.conversation_id = part.conversation_id AND message_logs.direction = 'out'
+       AND message_logs.message_id = part.key
+)
+INSERT INTO dead_letters (outbox_key, conversation_id, platform, account, reason)
+SELECT key, conversation_id, platform, account, %(error)s FROM part
+ON CONFLICT (outbox_key) DO UPDATE SET reason = excluded.reason
+RETURNING outbox_key
+"""
+
+# A part whose outcome we do not know is found by its words: the echo is the answer that never came.
+_OURS = r"""
+SELECT key, state FROM outbox
+ WHERE (platform = %(platform)s AND account = %(account)s AND message_id = %(message_id)s AND message_id <> '')
+    OR (conversation_id = %(conversation_id)s AND state IN ('sending', 'unknown')
+        AND updated_at > clock_timestamp() - interval '1 day'
+        AND regexp_replace(part ->> 'text', '\s+', ' ', 'g') = regexp_replace(%(text)s, '\s+', ' ', 'g'))
+ ORDER BY message_id = %(message_id)s DESC, created_at LIMIT 1
+"""
+
+_FOUND = """
+WITH letter AS (DELETE FROM dead_letters WHERE outbox_key = %(key)s)
+UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
+ WHERE key = %(key)s AND state = 'unknown'
+RETURNING key
+"""
+
+
+class Receipts:
+    """Reads and writes `receipts`. Every method may raise `Unavailable`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def note(self, seen: ReceiptSeen) -> str:
+        """Write down how far a part came; returns the outbox key of one that turned out not to have arrived."""
+        values = {
+            "platform": seen.address.platform,
+            "account": seen.address.account,
+            "message_id": seen.message_id,
+            "state": seen.state,
+            "rank": RANKS[seen.state],
+            "error": seen.error[:500],
+            "at": seen.at or datetime.now(UTC),
+        }
+        moved = await fetch_one(self._pool, _NOTE, values)
+        if seen.state is not ReceiptState.FAILED or moved is None:
+            return ""
+        row = await fetch_one(self._pool, _FAILED, values)
+        return str(row["outbox_key"]) if row else ""
+
+    async def recognise(self, echo: Echo) -> tuple[bool, str]:
+        """Whether an echo shows a part of ours; and the key of one whose outcome was unknown until now."""
+        values = {
+            "platform": echo.address.platform,
+            "account": echo.address.account,
+            "conversation_id": echo.address.conversation_id,
+            "message_id": echo.message_id,
+            "text": echo.text,
+        }
+        row = await fetch_one(self._pool, _OURS, values)
+        if row is None:
+            return False, ""
+        if row["state"] != "unknown":
+            return True, ""
+        found = await fetch_one(self._pool, _FOUND, {"key": row["key"], "message_id": echo.message_id})
+        return True, str(found["key"]) if found else ""
