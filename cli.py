@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit, TyperException
 
+from commands.account_menu import menu as account
 from commands.outcome import Failed, WrongUse
 from domain.failures import EverturnError
 from runtime.settings import WrongSetting, load_settings
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 outbox = typer.Typer(help="Replies that wait, and those that could not be delivered.", rich_markup_mode=None)
 app.add_typer(outbox, name="outbox")
+app.add_typer(account, name="account")
 
 
 @app.command()

@@ -1,13 +1,15 @@
 """The worker: builds the clients, registers workflows and activities, and runs until it is told to stop."""
 
 import asyncio
+import importlib
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from temporalio.api.enums.v1 import TaskQueueType
@@ -23,12 +25,14 @@ from activities.records import Orders, Records
 from contracts import search_attributes
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
 from flows.registry import FLOWS
+from flows.registry import flow as find_flow
 from platforms.base import Platform
 from platforms.http import build_client
 from platforms.registry import platforms as build_platforms
 from platforms.registry import variables as platform_variables
 from providers.records.accounts import Pauses
 from providers.records.books import Books
+from providers.records.inbox import Inbox
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, open_pool
@@ -44,6 +48,9 @@ log = structlog.get_logger()
 
 RATE_MARGIN = 0.8
 """The server lets a small burst pass before it paces: measured at 5 to 7, so pace at four fifths of the limit."""
+
+SETTLED_AFTER = 3.0
+"""Seconds after its start from which a worker looks after the inbox, too."""
 
 BUILD = version("everturn")
 """Stands in ten events of every turn: short on purpose, where the SDK's own is a 32-character digest."""
@@ -146,8 +153,9 @@ async def run(settings: Settings) -> None:
         for account in await accounts.all():
             metrics.announce(account.platform, account.account, account.flow)
         lease = Lease(settings.database_url, pool)
-        for errand in (lease.keep(), carry_over(buffer), _pace_all(client, accounts, platforms)):
-            stack.callback(asyncio.create_task(errand).cancel)
+        pacing = _pace_all(client, accounts, platforms)
+        for errand in (lease.keep(), carry_over(buffer), pacing, _hand_over_inbox(client, accounts, pool)):
+            stack.callback(_run_beside(errand).cancel)
         if settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
         hands = build_hands(accounts, platforms, pool, lease)
@@ -167,6 +175,28 @@ async def _pace_all(client: Client, accounts: Accounts, platforms: Mapping[str, 
             except RPCError as error:
                 log.warning("pace_not_set", platform=name, reason=str(error)[:200])
                 await asyncio.sleep(5)
+
+
+async def _hand_over_inbox(client: Client, accounts: Accounts, pool: Pool) -> None:
+    """Hand over what the API took while Temporal was away, should no API be left to do it."""
+    await asyncio.sleep(SETTLED_AFTER)
+    # Late, and beside the loop: the successor of a killed worker must not wait for modules it does not need.
+    reception = await asyncio.to_thread(importlib.import_module, "api.reception")
+    conversations = await asyncio.to_thread(importlib.import_module, "api.conversations")
+    speaking = conversations.Conversations(client, accounts, lambda name: find_flow(name).first_phase)
+    await reception.Reception(speaking, Inbox(pool)).keep_handing_over()
+
+
+def _run_beside(errand: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    """Run an errand for as long as the worker lives; one that breaks is a bug, and is said."""
+    task = asyncio.create_task(errand, name=getattr(errand, "__qualname__", "errand"))
+    task.add_done_callback(_say_if_broken)
+    return task
+
+
+def _say_if_broken(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("errand_broke", errand=task.get_name(), error=f"{type(error).__name__}: {error}"[:300])
 
 
 async def _work(workers: Sequence[Worker]) -> None:

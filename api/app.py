@@ -1,5 +1,6 @@
 """The composition root of the API: builds the clients and opens the doors."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,11 +12,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import docs, health, operator, problems
+from api.accounts import Desk
+from api.accounts import router as accounts_router
 from api.arrivals import Arrivals
 from api.conversations import Conversations
 from api.flood import FloodGate
 from api.house import House
 from api.pages import HERE
+from api.reception import Reception
+from api.response_mode import ResponseMode
 from api.simulator import door as simulator
 from api.webhooks import Webhook
 from flows.registry import FLOWS
@@ -23,9 +28,14 @@ from flows.registry import flow as find_flow
 from platforms import registry
 from platforms.http import build_client
 from providers.records.books import Books
+from providers.records.inbox import Inbox
+from providers.records.leases import Lease
+from providers.records.outbox import Outbox
 from providers.records.pool import open_pool
 from providers.records.receipts import Receipts
+from providers.secrets import SecretBox, secret_box
 from runtime import metrics
+from runtime.account_settings import load_account_settings
 from runtime.accounts import Accounts
 from runtime.logs import configure_logs
 from runtime.settings import Settings, WrongSetting, load_settings
@@ -43,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     configure_logs(settings)
     check(settings)
+    box = secret_box(load_account_settings(everturn_env=settings.everturn_env))
     accounts = Accounts.of_settings(settings, registry.variables(), FLOWS)
     app = FastAPI(
         title="Everturn",
@@ -50,10 +61,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="A durable orchestrator for customer conversations",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda app: _open(app, settings, accounts),
+        lifespan=lambda app: _open(app, settings, accounts, box),
     )
     problems.install(app)
-    for router in (health.router, docs.router, operator.router):
+    for router in (health.router, docs.router, operator.router, accounts_router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(CarefulHeaders)
@@ -61,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _open(app: FastAPI, settings: Settings, accounts: Accounts) -> AsyncIterator[None]:
+async def _open(app: FastAPI, settings: Settings, accounts: Accounts, box: SecretBox) -> AsyncIterator[None]:
     """Open the clients. None of them waits for its server: the API answers /health even when everything is away."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(build_client())
@@ -71,22 +82,31 @@ async def _open(app: FastAPI, settings: Settings, accounts: Accounts) -> AsyncIt
             stack.push_async_callback(pool.close, 2)
         temporal = await connect(settings, lazy=True)
         conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
-        house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations)
+        reception = Reception(conversations, Inbox(pool))
+        handing_over = asyncio.create_task(reception.keep_handing_over())
+        stack.callback(handing_over.cancel)
+        house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations, reception)
         app.state.house, app.state.physician = house, health.Physician(house)
-        await _open_webhooks(app, house)
+        app.state.desk = Desk.of(box, pool, accounts, house.platforms)
+        lease = Lease(settings.database_url, pool)
+        if settings.database_url:
+            stack.callback(asyncio.create_task(lease.keep()).cancel)
+        await _open_webhooks(app, house, lease)
         if not settings.is_production:
             await stack.enter_async_context(simulator.opened(app, house, os.environ.get("EVERTURN_HOME", "")))
         log.info("api_opened", platforms=list(house.platforms), environment=settings.everturn_env.value)
         yield
 
 
-async def _open_webhooks(app: FastAPI, house: House) -> None:
+async def _open_webhooks(app: FastAPI, house: House, lease: Lease) -> None:
     gate = FloodGate(house.settings.flood_messages_per_minute)
-    arrivals = Arrivals(house.conversations, gate, Books(house.pool), Receipts(house.pool))
+    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool))
+    outbox = Outbox(house.pool, lease.holder)
+    response_mode = ResponseMode(house.conversations, house.reception, outbox, lambda flow: find_flow(flow).interim())
     for name, platform in house.platforms.items():
         account = await house.accounts.default(name)
         metrics.announce(name, account.account, account.flow)
-        door = Webhook(platform, house.accounts, arrivals, production=house.settings.is_production)
+        door = Webhook(platform, house.accounts, arrivals, response_mode, production=house.settings.is_production)
         # First of all routes: webhooks are what we are for, and each route passed over costs.
         app.router.routes[:0] = door.routes()
 

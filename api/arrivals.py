@@ -8,11 +8,10 @@ from typing import Any, assert_never
 
 import structlog
 
-from api.conversations import Conversations
 from api.flood import FloodGate
 from api.problems import Problem
-from contracts.conversation import Resend
-from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, Received, Unsent
+from api.reception import Reception
+from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, Received, Unsent
 from providers.records.books import Books
 from providers.records.receipts import Receipts
 from runtime import metrics
@@ -24,30 +23,65 @@ LONGEST_REASON = 60
 MOST_REASONS = 100
 """Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
 
+Told = tuple[Account, Inbound]
+Arrived = tuple[Account, Received]
+
 log = structlog.get_logger(__name__)
 
 
 class Arrivals:
     """Takes what one webhook told; returns only when all of it is durable."""
 
-    def __init__(self, conversations: Conversations, gate: FloodGate, books: Books, receipts: Receipts) -> None:
-        self._conversations = conversations
+    def __init__(self, reception: Reception, gate: FloodGate, books: Books, receipts: Receipts) -> None:
+        self._reception = reception
         self._gate = gate
         self._books = books
         self._receipts = receipts
         self._reasons: set[str] = set()
 
-    async def take(self, told: Iterable[tuple[Account, Inbound]]) -> None:
+    async def take(self, told: Iterable[Told]) -> None:
         """Messages first, then what is only about messages.
 
         Raises:
-            Problem: 400 a message is too large; 429 a sender writes too fast; 503 it could not be made durable.
+            Problem: 400 a message is too large; 429 a sender writes too fast; 503 it could not be made durable. What
+                others wrote in the same body is durable all the same: its next delivery is dropped as known.
         """
         events = list(told)
-        received = [(account, event) for account, event in events if isinstance(event, Received)]
-        self._refuse_oversized(received)
-        self._refuse_flood(received)
-        await self._tell_all(received)
+        admitted, refusal = self._admit(events)
+        await self._tell_all(admitted)
+        await self._note_all(events)
+        if refusal:
+            raise refusal
+
+    async def take_but_messages(self, told: Iterable[Told]) -> list[Received]:
+        """All but the messages, which are given back to whoever waits on the line for their answer.
+
+        Raises:
+            Problem: as `take`.
+        """
+        events = list(told)
+        admitted, refusal = self._admit(events)
+        await self._note_all(events)
+        if refusal:
+            raise refusal
+        for account, event in admitted:
+            metrics.messages_received.labels(account.platform, account.account, account.flow, event.message.kind).inc()
+        return [event for _, event in admitted]
+
+    def _admit(self, events: list[Told]) -> tuple[list[Arrived], Problem | None]:
+        """The messages that may pass, conversation by conversation, and why the others may not."""
+        admitted: list[Arrived] = []
+        refusal: Problem | None = None
+        arrived = [(account, event) for account, event in events if isinstance(event, Received)]
+        for _, group in groupby(sorted(arrived, key=_conversation), _conversation):
+            together = list(group)
+            if problem := self._oversized(together) or self._flood(together):
+                refusal = problem
+            else:
+                admitted += together
+        return admitted, refusal
+
+    async def _note_all(self, events: list[Told]) -> None:
         for account, event in events:
             if not isinstance(event, Received):
                 await self._note(account, event)
@@ -67,37 +101,34 @@ class Arrivals:
 
     # --- messages ----------------------------------------------------------------------------------------------
 
-    def _refuse_oversized(self, received: list[tuple[Account, Received]]) -> None:
-        for _, event in received:
+    def _oversized(self, together: list[Arrived]) -> Problem | None:
+        for _, event in together:
             if len(event.address.conversation_id.encode()) > 1000:
-                raise Problem(400, "the contact's id is too long")
+                return Problem(400, "the contact's id is too long")
             if len(event.message.model_dump_json()) > LARGEST_MESSAGE:
-                raise Problem(400, "a message in this body is too large")
+                return Problem(400, "a message in this body is too large")
+        return None
 
-    def _refuse_flood(self, received: list[tuple[Account, Received]]) -> None:
-        now = time.monotonic()
-        admit = self._gate.admit
-        waits = [admit(event.address.conversation_id, now, len(event.message.text)) for _, event in received]
-        if wait := max(waits, default=0.0):
-            log.warning("flood_refused", platform=received[0][0].platform, messages=len(received))
-            raise Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})
+    def _flood(self, together: list[Arrived]) -> Problem | None:
+        letters = sum(len(event.message.text) for _, event in together)
+        wait = self._gate.admit(_conversation(together[0]), time.monotonic(), letters, len(together))
+        if not wait:
+            return None
+        log.warning("flood_refused", platform=together[0][0].platform, messages=len(together))
+        return Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})
 
-    async def _tell_all(self, received: list[tuple[Account, Received]]) -> None:
+    async def _tell_all(self, arrived: list[Arrived]) -> None:
         """Messages of one conversation go one after the other: their order is the customer's."""
-
-        def conversation(item: tuple[Account, Received]) -> str:
-            return item[1].address.conversation_id
-
-        groups = [list(group) for _, group in groupby(sorted(received, key=conversation), conversation)]
+        groups = [list(group) for _, group in groupby(arrived, _conversation)]
         if len(groups) == 1:  # nearly always; a task costs more than it brings
             await self._tell(groups[0])
         else:
             await _all_or_first_failure(self._tell, groups)
 
-    async def _tell(self, received: list[tuple[Account, Received]]) -> None:
-        for account, event in received:
+    async def _tell(self, together: list[Arrived]) -> None:
+        for account, event in together:
             began = time.perf_counter()
-            await self._conversations.tell(event.address, "receive", event.message)
+            await self._reception.take(event.address, event.message)
             labels = (account.platform, account.account)
             metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
             metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
@@ -109,25 +140,28 @@ class Arrivals:
         self.count_ignored(account, f"receipt:{seen.state}")
         if key := await self._receipts.note(seen):
             log.error("part_failed_later", key=key, reason=seen.error[:200])
-            await self._conversations.mention(seen.address, "receive", seen.model_copy(update={"key": key}))
+            await self._reception.take(seen.address, seen.model_copy(update={"key": key}), opens=False)
 
     async def _note_echo(self, account: Account, echo: Echo) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
         ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
         if found:
             log.info("outcome_known_by_echo", key=found)
-            await self._conversations.mention(echo.address, "letter_dropped", Resend(key=found))
+            arrived = ReceiptSeen(
+                address=echo.address, message_id=echo.message_id, state=ReceiptState.SENT, at=echo.at, key=found
+            )
+            await self._reception.take(echo.address, arrived, opens=False)
         if ours or echo.by_operator is False:
             self.count_ignored(account, "echo")
             return
         self.count_ignored(account, "echo:operator")
         await self._books.log_echo(echo)
-        await self._conversations.tell(echo.address, "receive", echo)
+        await self._reception.take(echo.address, echo)
 
     async def _forget(self, account: Account, unsent: Unsent) -> None:
         self.count_ignored(account, "unsent")
         await self._books.forget(unsent.address, unsent.message_id)
-        await self._conversations.mention(unsent.address, "receive", unsent)
+        await self._reception.take(unsent.address, unsent, opens=False)
 
     def count_ignored(self, account: Account, reason: str) -> None:
         """Count an event that asks for no answer, by its reason."""
@@ -138,6 +172,10 @@ class Arrivals:
             self._reasons.add(kind)
             log.info("event_ignored_first_time", platform=account.platform, reason=kind)
         metrics.events_ignored.labels(account.platform, account.account, kind).inc()
+
+
+def _conversation(arrived: Arrived) -> str:
+    return arrived[1].address.conversation_id
 
 
 async def _all_or_first_failure(work: Callable[[Any], Awaitable[None]], groups: list[Any]) -> None:

@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from contracts.conversation import TASK_QUEUE
 from domain.failures import Unavailable
 from providers.records import listings
+from providers.records.inbox import Inbox
 from providers.records.pool import Pool
 from runtime.settings import Settings
 
@@ -121,6 +122,14 @@ async def paused(pool: Pool) -> Part:
         return OK
     names = "; ".join(f"{row['platform']}:{row['account']}: {row['reason']}" for row in refused)
     return Part(status=State.DEGRADED, reason=f"sending is paused, mend the credential: {names}")
+
+
+async def inbox(pool: Pool) -> Part:
+    """Whether messages wait for Temporal to come back."""
+    waiting = await Inbox(pool).waiting()
+    if not waiting:
+        return OK
+    return Part(status=State.DEGRADED, reason=f"{waiting} messages wait in the inbox for Temporal")
 
 
 def model(settings: Settings) -> Part:

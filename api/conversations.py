@@ -10,6 +10,7 @@ from typing import Any
 
 from temporalio.client import (
     Client,
+    WithStartWorkflowOperation,
     WorkflowExecution,
     WorkflowHandle,
     WorkflowQueryFailedError,
@@ -22,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.problems import Problem, unavailable
 from contracts import search_attributes
-from contracts.conversation import TASK_QUEUE, Opening, OperatorReply, Overview, Release, TakeOver
+from contracts.conversation import TASK_QUEUE, Answered, Asked, Opening, OperatorReply, Overview, Release, TakeOver
 from domain.conversation import Holder
 from domain.identifiers import Address
 from runtime.accounts import Account, Accounts
@@ -32,6 +33,8 @@ DURABLE_WITHIN = 8.0
 """Seconds in which a message must be durable; platforms give up on a webhook after ten."""
 TASK_TIMEOUT = timedelta(seconds=3)
 """A task handed to a worker that has just been killed is given to another after this; a task takes milliseconds."""
+NOTICED_WITHIN = 0.5
+"""Seconds beyond an asker's patience in which the conversation says "not yet"."""
 ANSWER_WITHIN = 8.0
 """Seconds an operator waits for a conversation's answer."""
 
@@ -44,7 +47,7 @@ class Conversations:
         self._accounts = accounts
         self._first_phase = first_phase
 
-    async def tell(self, address: Address, signal: str, argument: Any) -> None:
+    async def tell(self, address: Address, signal: str, argument: Any, *, within: float = DURABLE_WITHIN) -> None:
         """Signal the conversation, opening it first if it is closed or new. Durable when this returns.
 
         Raises:
@@ -53,7 +56,7 @@ class Conversations:
         account = await self._accounts.find(address.platform, address.account)
         if account is None:
             raise Problem(404, f"no account {address.account!r} on {address.platform}")
-        async with _reachable(DURABLE_WITHIN):
+        async with _reachable(within):
             await self._client.start_workflow(
                 ConversationWorkflow.run,
                 self._opening(address, account),
@@ -64,21 +67,48 @@ class Conversations:
                 static_summary=f"{address.platform} · {account.flow}",
                 start_signal=signal,
                 start_signal_args=[argument],
-                rpc_timeout=timedelta(seconds=DURABLE_WITHIN),
+                rpc_timeout=timedelta(seconds=within),
                 task_timeout=TASK_TIMEOUT,
             )
 
-    async def mention(self, address: Address, signal: str, argument: Any) -> None:
+    async def ask(self, address: Address, asked: Asked) -> Answered:
+        """Tell the conversation a message and wait for its reply.
+
+        Raises:
+            Problem: 503, nobody answers in time: the message may be noted, or not; 404, nobody has this account.
+        """
+        account = await self._accounts.find(address.platform, address.account)
+        if account is None:
+            raise Problem(404, f"no account {address.account!r} on {address.platform}")
+        opening = WithStartWorkflowOperation(
+            ConversationWorkflow.run,
+            self._opening(address, account),
+            id=address.conversation_id,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=self._labels(address, account),
+            static_summary=f"{address.platform} · {account.flow}",
+            task_timeout=TASK_TIMEOUT,
+        )
+        async with _reachable(asked.within + NOTICED_WITHIN):
+            return await self._client.execute_update_with_start_workflow(
+                ConversationWorkflow.ask, asked, start_workflow_operation=opening
+            )
+
+    async def mention(self, address: Address, signal: str, argument: Any, *, within: float = DURABLE_WITHIN) -> None:
         """Signal the conversation if it is still open; a closed one need not know.
 
         Raises:
             Problem: 503, Temporal did not take it in time.
         """
         try:
-            await self._handle(address).signal(signal, argument, rpc_timeout=timedelta(seconds=DURABLE_WITHIN))
+            async with asyncio.timeout(within):
+                await self._handle(address).signal(signal, argument, rpc_timeout=timedelta(seconds=within))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise unavailable("Temporal cannot be reached") from error
+        except (TimeoutError, RuntimeError) as error:
+            raise unavailable("Temporal cannot be reached") from error
 
     def _opening(self, address: Address, account: Account) -> Opening:
         return Opening(

@@ -17,18 +17,19 @@ class FloodGate:
         self._per_minute = per_minute
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def admit(self, sender: str, now: float, letters: int = 0) -> float:
-        """Count one message at a monotonic `now`; 0.0: it may pass, else the seconds after which the next one may.
+    def admit(self, sender: str, now: float, letters: int = 0, messages: int = 1) -> float:
+        """Count messages at a monotonic `now`; 0.0: they may pass, else the seconds after which the next ones will.
 
-        A long message counts as several: every conversation's history has its limits.
+        A long message counts as several: every conversation's history has its limits. What one webhook brings passes
+        together, for a platform delivers it again together.
         """
         self._forget_the_quiet(now)
         times = self._seen.setdefault(sender, deque())
         while times and times[0] <= now - MINUTE:
             times.popleft()
         if len(times) >= self._per_minute:
-            return times[0] + MINUTE - now
-        times.extend([now] * (1 + letters // LETTERS_OF_A_MESSAGE))
+            return times[-self._per_minute] + MINUTE - now
+        times.extend([now] * (messages + letters // LETTERS_OF_A_MESSAGE))
         self._seen.move_to_end(sender)
         return 0.0
 

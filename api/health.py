@@ -40,6 +40,8 @@ class Health(BaseModel):
     worker: Part
     model: Part
     accounts: Part
+    inbox: Part
+    """What waits for Temporal to come back."""
     backlog: dict[str, int | None]
     """Tasks that wait, by task queue; null: cannot be told."""
 
@@ -61,18 +63,19 @@ class Physician:
 
     async def _look(self) -> Health:
         house = self._house
-        temporal, postgres, worker, accounts, backlog = await asyncio.gather(
+        temporal, postgres, worker, accounts, inbox, backlog = await asyncio.gather(
             checks.timed(checks.temporal(house.temporal), "Temporal"),
             checks.timed(checks.postgres(house.pool, house.settings), "PostgreSQL"),
             checks.timed(checks.worker(house.temporal, house.settings), "Temporal"),
             checks.timed(checks.paused(house.pool), "PostgreSQL"),
+            checks.timed(checks.inbox(house.pool), "PostgreSQL"),
             backlogs(house),
         )
         model = checks.model(house.settings)
-        status = _overall([temporal, postgres, worker], [model, accounts])
+        status = _overall([temporal, postgres, worker], [model, accounts, inbox])
         return Health(
             status=status, temporal=temporal, postgres=postgres, worker=worker, model=model, accounts=accounts,
-            backlog=backlog,
+            inbox=inbox, backlog=backlog,
         )  # fmt: skip
 
 
@@ -131,7 +134,11 @@ async def scrape(house: TheHouse) -> Response:
     return Response(metrics.render(*more), media_type=metrics.CONTENT_TYPE)
 
 
-_WAITING = {"outbox_pending": "Parts that wait to be sent", "dead_letters": "Parts a person must decide about"}
+_WAITING = {
+    "outbox_pending": "Parts that wait to be sent",
+    "dead_letters": "Parts a person must decide about",
+    "unaccounted_messages": "Messages taken that no conversation has heard yet",
+}
 
 
 async def _counts(house: House) -> dict[str, dict[metrics.Labels, float]]:

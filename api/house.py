@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from api.conversations import Conversations
+from api.reception import Reception
 from platforms.base import Platform
 from providers.records.pool import Pool
 from runtime.accounts import Accounts
@@ -23,6 +24,7 @@ class House:
     temporal: Client
     pool: Pool
     conversations: Conversations
+    reception: Reception
 
 
 def house_of(request: Request) -> House:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Header, Path, Query
 
+from api.encoded import EncodedRoute
 from api.house import House, TheHouse
 from api.operator_auth import OperatorsOnly
 from api.operator_list import conversation_query, listed
@@ -31,7 +32,7 @@ _refusals: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody, "description": what}
     for status, what in {401: "No token or a wrong one", 403: "No token is set", 503: "Try again later"}.items()
 }
-router = APIRouter(prefix="/api", dependencies=[OperatorsOnly], responses=_refusals)
+router = APIRouter(prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=_refusals)
 log = structlog.get_logger(__name__)
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page")]

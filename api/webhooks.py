@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api.arrivals import Arrivals
 from api.bodies import parse_json, read_body
 from api.problems import Problem, of_failure
+from api.response_mode import ResponseMode
 from domain.failures import NotProven, NotUnderstood
 from domain.messages import Inbound
 from platforms.base import Platform, WebhookRequest
@@ -25,10 +26,19 @@ ANY = "default"
 class Webhook:
     """One platform's door. An account is named by the address (`/{account}` or `?account=`), or by the body."""
 
-    def __init__(self, platform: Platform, accounts: Accounts, arrivals: Arrivals, *, production: bool) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        accounts: Accounts,
+        arrivals: Arrivals,
+        response_mode: ResponseMode,
+        *,
+        production: bool,
+    ) -> None:
         self._platform = platform
         self._accounts = accounts
         self._arrivals = arrivals
+        self._response_mode = response_mode
         self._production = production
 
     def routes(self) -> list[Route]:
@@ -60,7 +70,13 @@ class Webhook:
         account = await self._addressed(request)
         try:
             seen = _seen(request, await read_body(request))
-            await self._arrivals.take(await self._read(seen, account))
+            told = await self._read(seen, account)
+            patience = self._platform.response_seconds(credentials_of(account))
+            if patience is not None:
+                left = patience - (time.perf_counter() - began)
+                received = await self._arrivals.take_but_messages(told)
+                return await self._response_mode.answer(request, self._platform, account, received, left)
+            await self._arrivals.take(told)
         finally:
             metrics.webhook_ack_ms.labels(account.platform, account.account).observe(
                 (time.perf_counter() - began) * 1000

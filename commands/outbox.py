@@ -1,15 +1,20 @@
 """`everturn outbox`: what waits to be sent, what could not be sent, and what to do with it."""
 
+import re
 from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from commands.outcome import Failed
+from commands.outcome import Failed, WrongUse
 from runtime.settings import Settings
 
-COLUMNS = ("id", "platform", "contact", "state", "attempts", "reason", "last_error", "outcome_unknown", "created_at")
+COLUMNS = ("id", "conversation_id", "state", "attempts", "reason", "last_error", "outcome_unknown", "created_at")
+WIDE = 10_000
+"""Columns of output that no terminal reads: programs want one line a row."""
+LETTER = re.compile(r"[1-9][0-9]{0,17}")
+"""A dead letter's id; whatever else is typed must not become part of an address."""
 
 
 def show(settings: Settings, *, limit: int) -> None:
@@ -31,8 +36,11 @@ def decide(settings: Settings, letter: str, verb: str) -> None:
     """Retry or drop a dead letter.
 
     Raises:
+        WrongUse: that is no dead letter's id.
         Failed: there is none of that id, or the API cannot be reached.
     """
+    if not LETTER.fullmatch(letter):
+        raise WrongUse(f"{letter!r} is not the id of a dead letter: `everturn outbox list` shows them")
     _ask(settings, "POST", f"/api/dead-letters/{letter}/{verb}")
     print(f"{letter}: {'will be sent again' if verb == 'retry' else 'dropped'}")
 
@@ -67,8 +75,14 @@ def _rows(found: Any) -> list[dict[str, Any]]:
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    # What platforms and customers wrote is shown as it is: no markup, no emoji codes, nothing cut.
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    table = Table(title=f"{title}: {len(rows)}", title_justify="left")
     columns = [name for name in COLUMNS if name in rows[0]]
-    table = Table(*columns, title=f"{title}: {len(rows)}", title_justify="left")
+    for name in columns:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(str(row.get(name) if row.get(name) is not None else "") for name in columns))
-    Console().print(table)
+    console.print(table)

@@ -30,6 +30,30 @@ class Waiting(BaseModel):
     at: datetime
 
 
+class Asked(Value):
+    """A message whose sender waits on the line for the reply (ManyChat's response mode)."""
+
+    message: InboundMessage
+    within: float
+    """Seconds the sender can wait."""
+
+
+class OfferedPart(Value):
+    """A part of a reply that the asker may show, once it has claimed it in the outbox."""
+
+    key: str
+    part: Part
+    route: str = ""
+    turn: int
+
+
+class Answered(Value):
+    """What the asker got: the reply, nothing (another asker got it, or nobody shall answer), or "not yet"."""
+
+    parts: tuple[OfferedPart, ...] = ()
+    decided: bool = False
+
+
 class OutboxEntry(BaseModel):
     """A part decided but not yet confirmed sent."""
 
@@ -42,6 +66,8 @@ class OutboxEntry(BaseModel):
     """None: the part stands in the outbox table already (a dead letter sent again)."""
     route: str
     by_operator: bool = False
+    hold_until: datetime | None = None
+    """Until then the asker who was offered the part may show it; afterwards it is pushed."""
     began: float | None = None
     """When the burst's first message was received, Unix seconds; only on a reply's first part."""
 

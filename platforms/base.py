@@ -1,6 +1,6 @@
 """The small protocol every platform speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -30,6 +30,10 @@ class Abilities(Value):
     longest_text_with_choices: int | None = None
     """Where a message with choices takes a shorter text than one without, in `unit`."""
     images: bool = False
+    longest_caption: int | None = None
+    """Where the text beside a picture is shorter than one alone, in `unit`: a longer one follows the picture."""
+    image_with_choices: bool = True
+    """Whether one message shows a picture and choices; else the picture comes before them."""
     can_look_up: bool = False
     """Whether `look_up` can tell if a part with an unknown outcome was delivered."""
     opens_to_operators: bool = False
@@ -111,7 +115,6 @@ class Download(Protocol):
 class Platform(Protocol):
     """One messaging platform. `abilities`, `authenticate`, `challenge`, `by_account` and `read` are pure.
 
-
     An adapter inherits `Plain` and writes what its platform can.
     """
 
@@ -159,6 +162,14 @@ class Platform(Protocol):
         Raises:
             NotUnderstood: the body is not this platform's.
         """
+        ...
+
+    def response_seconds(self, credentials: Credentials) -> float | None:
+        """How long the platform waits for the reply in the webhook's own answer; None: every reply is sent."""
+        ...
+
+    def response_body(self, parts: Sequence[Part], route: str, credentials: Credentials) -> dict[str, Any]:
+        """The webhook's answer that shows these parts; only asked where `response_seconds` says so."""
         ...
 
     async def send(self, to: Address, route: str, part: Part, key: str, credentials: Credentials) -> Receipt:
@@ -226,6 +237,14 @@ class Plain:
     def by_account(self, body: Any) -> dict[str, Any]:
         """Bodies name no account."""
         return {"": body}
+
+    def response_seconds(self, credentials: Credentials) -> float | None:
+        """Replies are sent, never answered."""
+        return None
+
+    def response_body(self, parts: Sequence[Part], route: str, credentials: Credentials) -> dict[str, Any]:
+        """Nothing is shown."""
+        return {}
 
     async def look_up(
         self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials

@@ -5,15 +5,21 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from platforms.base import Platform
+from platforms.bridge.kit import BRIDGE
 from platforms.chat2desk.kit import CHAT2DESK
+from platforms.instagram.kit import INSTAGRAM
 from platforms.kit import Kit
 from platforms.manychat.kit import MANYCHAT
 from platforms.simulation import World, control_routes
+from platforms.whatsapp.kit import WHATSAPP
 from runtime.variables import Variables
 
 PLATFORMS: dict[str, Kit] = {
+    "bridge": BRIDGE,
     "chat2desk": CHAT2DESK,
+    "instagram": INSTAGRAM,
     "manychat": MANYCHAT,
+    "whatsapp": WHATSAPP,
 }
 
 

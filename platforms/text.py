@@ -105,23 +105,37 @@ def fit(message: OutboundMessage, abilities: Abilities) -> list[Part]:
     """Turn a reply's message into parts the platform can show. The one place where rich replies degrade.
 
     Choices that cannot be tapped are listed in the text; a picture that cannot be shown becomes its link. The picture
-    comes with the first part, the choices with the last: that is where the customer looks for them.
+    comes with the first part, or before it, the choices with the last: that is where the customer looks for them.
     """
-    image = message.image_url if abilities.images else ""
+    choices = message.choices if _can_be_tapped(message, abilities) else ()
     link = "" if abilities.images else message.image_url
-    tappable = len(message.choices) <= abilities.choices and bool(message.text.strip())
-    listed = "" if tappable else listing(message.choices)
+    listed = "" if choices else listing(message.choices)
     text = "\n".join(piece for piece in (message.text.strip(), link, listed) if piece)
-    texts = split(text, abilities.longest_text, abilities.unit) or ([""] if image else [])
-    last = len(texts) - 1
-    return [
-        Part(
-            text=piece,
-            image_url=image if place == 0 else "",
-            choices=message.choices if tappable and place == last else (),
-        )
-        for place, piece in enumerate(texts)
-    ]
+    *before, last = split(text, abilities.longest_text, abilities.unit) or [""]
+    shorter = abilities.longest_text_with_choices
+    texts = [*before, *(split(last, shorter, abilities.unit) if choices and shorter else [last])]
+    parts = [Part(text=piece) for piece in texts if piece]
+    if choices and parts:
+        parts[-1] = parts[-1].model_copy(update={"choices": choices})
+    return _illustrated(parts, message.image_url if abilities.images else "", abilities)
+
+
+def _can_be_tapped(message: OutboundMessage, abilities: Abilities) -> bool:
+    longest = abilities.longest_choice
+    short = longest is None or all(len(choice.title) <= longest for choice in message.choices)
+    return short and len(message.choices) <= abilities.choices and bool(message.text.strip())
+
+
+def _illustrated(parts: list[Part], image: str, abilities: Abilities) -> list[Part]:
+    """With the picture beside the first text, where both go together; else in a message of its own before it."""
+    if not image:
+        return parts
+    first = parts[0] if parts else Part(text="")
+    longest = abilities.longest_caption
+    caption = longest is None or _reach(first.text, longest, abilities.unit) == len(first.text)
+    if caption and (abilities.image_with_choices or not first.choices):
+        return [first.model_copy(update={"image_url": image}), *parts[1:]]
+    return [Part(text="", image_url=image), *parts]
 
 
 def listing(choices: tuple[Choice, ...]) -> str:
@@ -140,3 +154,8 @@ def masked(words: object, hidden: tuple[str, ...] = ()) -> str:
 def mapping(value: Any) -> dict[str, Any]:
     """A JSON object, or an empty one where something else stands in its place."""
     return value if isinstance(value, dict) else {}
+
+
+def is_set(flag: str) -> bool:
+    """What a flag among the options says."""
+    return flag.strip().lower() in ("true", "1", "yes", "on")

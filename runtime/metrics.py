@@ -55,6 +55,9 @@ messages_sent = _counter("messages_sent", "Parts a platform accepted", (*FLOW, "
 sends_failed = _counter("sends_failed", "Attempts to send that failed, by kind of failure", (*ACCOUNT, "kind"))
 interim_sent = _counter("interim_sent", "Interim messages sent", FLOW)
 orders_created = _counter("orders_created", "Orders created", FLOW)
+credits_spent = _counter("credits_spent", "Credits that turns cost by their plan's tariff")
+credits_warnings = _counter("credits_warnings", "Accounts warned that their plan is nearly used up, once a period")
+turns_exhausted = _counter("turns_exhausted", "Turns not taken because the account's plan was used up")
 events_ignored = _counter("events_ignored", "Webhook events that are not messages, by reason", (*ACCOUNT, "kind"))
 
 pending_bursts = Gauge(
@@ -82,7 +85,7 @@ def announce(platform: str, account: str, flow: str) -> None:
 _announced: tuple[Counter | Histogram, ...] = (
     end_to_end_latency_ms, checkpointer_latency_ms, webhook_ack_ms, conversations_processed, conversations_failed,
     conversations_timed_out, responses_generated, messages_received, messages_duplicate, messages_sent, sends_failed,
-    interim_sent, orders_created,
+    interim_sent, orders_created, credits_spent, credits_warnings, turns_exhausted,
 )  # fmt: skip
 """Not the gauges: a burst of size 0 never was."""
 

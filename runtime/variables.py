@@ -82,7 +82,7 @@ def stated(variables: Variables, overrides: Mapping[str, Any], env_file: str | N
         if name != "options"
     }
     for option in variables.options.values():
-        fields[option.variable.lower()] = (str, Field(default=option.default, pattern=_whole(option.pattern)))
+        fields[option.variable.lower()] = (str, Field(default=option.default, pattern=_whole(option)))
     model = create_model("PlatformEnvironment", __base__=_Environment, **fields)
     given = {name: value for name, value in overrides.items() if name in fields}
     try:
@@ -96,8 +96,10 @@ def stated(variables: Variables, overrides: Mapping[str, Any], env_file: str | N
     return Stated(**values, options=chosen)
 
 
-def _whole(pattern: str) -> str | None:
-    return f"^(?:{pattern})$" if pattern else None
+def _whole(option: Option) -> str | None:
+    """The pattern of a whole value; an option that is not set at all is always right."""
+    optional = "" if option.default else "?"
+    return f"^(?:{option.pattern}){optional}$" if option.pattern else None
 
 
 def wrong_setting(error: ValidationError) -> WrongSetting:
@@ -108,7 +110,7 @@ def wrong_setting(error: ValidationError) -> WrongSetting:
 
 def _plain(item: Mapping[str, Any]) -> str:
     """Pydantic's words, without a pattern's anchors."""
-    return re.sub(r"'\^\(\?:(.*)\)\$'", r"'\1'", str(item["msg"]))
+    return re.sub(r"'\^\(\?:(.*)\)\??\$'", r"'\1'", str(item["msg"]))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

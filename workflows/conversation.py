@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
 
     from contracts.conversation import (
         ELSEWHERE,
+        Answered,
+        Asked,
         ConversationState,
         Heard,
         Opening,
@@ -154,7 +156,7 @@ class ConversationWorkflow:
             case Unsent():
                 self._turns.forget(heard.message_id)
             case ReceiptSeen():
-                self._courier.note_failure(heard)
+                self._courier.note_receipt(heard)
             case never:
                 assert_never(never)
 
@@ -165,12 +167,13 @@ class ConversationWorkflow:
         state.last_message_at = state.last_message_at or now
         state.jot(TranscriptLine(at=now, turn=state.turn, direction="operator", id=echo.message_id))
 
-    def _hear(self, message: InboundMessage) -> None:
+    def _hear(self, message: InboundMessage) -> bool:
+        """Note a message; False: it has been heard before."""
         state, now = self._state, workflow.now()
         if dedupe.is_duplicate(state.seen, message.id, now):
             state.duplicates += 1
             self._count_duplicate()
-            return
+            return False
         keep = (
             timedelta(days=state.rules.dedupe_days)
             if message.dedupe_seconds is None
@@ -184,6 +187,7 @@ class ConversationWorkflow:
         state.route = message.route or state.route
         state.name = message.name or state.name
         state.jot(TranscriptLine(at=now, turn=state.turn + 1, direction="in", id=message.id))
+        return True
 
     def _follow_the_thread(self, message: InboundMessage) -> None:
         """Who holds the thread on the platform may answer; when it comes back to us, so do we."""
@@ -197,6 +201,13 @@ class ConversationWorkflow:
         address = self._opening.address
         labels = {"platform": address.platform, "account": address.account}
         workflow.metric_meter().with_additional_attributes(labels).create_counter("messages_duplicate").add(1)
+
+    @workflow.update
+    async def ask(self, asked: Asked) -> Answered:
+        """Hear a message and offer the reply to its sender, who waits on the line."""
+        if not self._hear(asked.message):
+            return Answered(decided=True)
+        return await self._turns.answer(asked)
 
     @workflow.signal
     def resend(self, letter: Resend) -> None:

@@ -1,6 +1,8 @@
 """Takes parts out, in order, one activity each."""
 
 import asyncio
+import contextlib
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority
@@ -14,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.delivery import Delivery, PartState, SendPart, Sent
     from domain.conversation import Attention, Holder
     from domain.identifiers import outbox_key
-    from domain.messages import ReceiptSeen
+    from domain.messages import ReceiptSeen, ReceiptState
     from policies import history
 
 MOST_DEAD_LETTERS = 50
@@ -39,6 +41,9 @@ class Courier:
             await self._deliver(self._state.outbox[0])
 
     async def _deliver(self, entry: OutboxEntry) -> None:
+        await self._while_offered(entry)
+        if self._called_back or entry not in self._state.outbox:
+            return
         if not self._may_go(entry):
             self._state.outbox.remove(entry)
             return
@@ -51,6 +56,16 @@ class Courier:
                 self._note(entry, Sent(state=PartState.DEAD, reason=str(error.cause or error)[:200]))
         finally:
             self._under_way = None
+
+    async def _while_offered(self, entry: OutboxEntry) -> None:
+        """Let the asker who was offered this part show it; the send that follows finds it shown, or pushes it."""
+        left = entry.hold_until - workflow.now() if entry.hold_until else timedelta(0)
+        if left <= timedelta(0):
+            return
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._called_back or entry not in self._state.outbox, timeout=left, timeout_summary="offered"
+            )
 
     def _may_go(self, entry: OutboxEntry) -> bool:
         """The take-over fence, looked at again before every part."""
@@ -92,11 +107,13 @@ class Courier:
         state.jot(line)
         self._card.show()
 
-    def note_failure(self, receipt: ReceiptSeen) -> None:
-        """A part that the platform had taken did not arrive after all."""
-        if receipt.key:
+    def note_receipt(self, receipt: ReceiptSeen) -> None:
+        """A part that the platform had taken did not arrive after all, or one we had given up did."""
+        if receipt.state is ReceiptState.FAILED:
             self._ask_for_attention(receipt.key, Sent(state=PartState.DEAD, reason=receipt.error))
-            self._card.show()
+        else:
+            self.settle(receipt.key)
+        self._card.show()
 
     def settle(self, key: str) -> None:
         """A dead letter went out after all, or a person dropped it; with the last one the call for attention ends."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -11,7 +11,16 @@ from workflows import patience
 from workflows.effects import Effects
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, Waiting
+    from contracts.conversation import (
+        DELIVERY_QUEUE_PREFIX,
+        Answered,
+        Asked,
+        ConversationState,
+        OfferedPart,
+        Opening,
+        OutboxEntry,
+        Waiting,
+    )
     from contracts.delivery import Delivery, SendPart, Sent
     from contracts.dialog import Dialog, Phrase, TakeTurn
     from domain.conversation import Holder
@@ -19,6 +28,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.identifiers import outbox_key
     from domain.messages import InboundMessage, Part
     from policies import bursts, session_window
+
+
+OFFERED_FOR = timedelta(seconds=3)
+"""Who asked claims the offered parts in milliseconds; what nobody claimed by then is pushed."""
 
 
 class Turns:
@@ -32,6 +45,9 @@ class Turns:
         """How many of the waiting messages the turn under way is about; 0 between turns."""
         self._burst_changed = False
         self._taken_back: list[str] = []
+        self._askers: dict[str, Answered | None] = {}
+        """Messages whose sender waits on the line, and what each is answered; None: not yet."""
+        self._told_to_wait = False
         self._interim: asyncio.Task[Sent] | None = None
 
     async def gather_burst(self) -> None:
@@ -57,6 +73,7 @@ class Turns:
                 await self._carry_out(decision)
         except ActivityError as error:
             await self._apologise(error)
+        self._told_to_wait = False
         await self._forget_for_good()
 
     # --- listening ---------------------------------------------------------------------------------------------
@@ -76,6 +93,9 @@ class Turns:
         burst = self._state.waiting[: self._burst_size]
         del self._state.waiting[: self._burst_size]
         self._burst_size = 0
+        for item in burst:  # whoever asked hears that it is decided; the last of them is offered the reply
+            if item.message.id in self._askers:
+                self._askers[item.message.id] = Answered(decided=True)
         return burst
 
     def _customer_wrote_on(self, superseded: int) -> bool:
@@ -181,7 +201,8 @@ class Turns:
 
     def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
         """Unless an earlier reply is still on its way: order matters more than courtesy."""
-        if self._state.outbox or self._state.operator or thinking.done():
+        on_the_line = self._told_to_wait or bool(self._askers)
+        if on_the_line or self._state.outbox or self._state.operator or thinking.done():
             return
         address = self._opening.address
         key = outbox_key(address.conversation_id, self._state.epoch, self._state.turn, "interim")
@@ -229,7 +250,7 @@ class Turns:
         burst = self._take_burst()
         self._adopt(decision, len(burst))
         await self._silence_interim()
-        self._reply(decision.parts, burst[0] if burst else None)
+        self._reply(decision.parts, burst)
         if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
             await self._effects.close_dialog(decision.outcome, workflow.now(), decision.state)
 
@@ -243,23 +264,47 @@ class Turns:
         if decision.rules is not None:
             state.rules = decision.rules
 
-    def _reply(self, parts: tuple[Part, ...], first: Waiting | None) -> None:
+    def _reply(self, parts: tuple[Part, ...], burst: list[Waiting]) -> None:
         if self._state.operator:
             return  # taken over while we decided: the words are the operator's now
+        first = burst[0] if burst else None
+        asker = next((item.message.id for item in reversed(burst) if item.message.id in self._askers), None)
+        hold_until = workflow.now() + OFFERED_FOR if asker and not self._state.outbox else None
+        entries = []
         for number, part in enumerate(parts):
             text = part.text.replace(ORDER_NUMBER, self._state.order_id)
-            self._put_in_outbox(part.model_copy(update={"text": text}), str(number), None if number else first)
+            words = part.model_copy(update={"text": text})
+            entries.append(self._put_in_outbox(words, str(number), None if number else first, hold_until))
+        if asker and hold_until:  # never past an earlier reply that is still on its way
+            self._askers[asker] = Answered(parts=tuple(map(self._offered, entries)), decided=True)
 
-    def _put_in_outbox(self, part: Part, name: str, answers: Waiting | None = None) -> None:
-        self._state.outbox.append(
-            OutboxEntry(
-                turn=self._state.turn,
-                name=name,
-                part=part,
-                route=self._state.route,
-                began=round(answers.message.received_at.timestamp(), 2) if answers else None,
-            )
+    def _offered(self, entry: OutboxEntry) -> OfferedPart:
+        key = outbox_key(self._opening.address.conversation_id, self._state.epoch, entry.turn, entry.name)
+        return OfferedPart(key=key, part=entry.part or Part(text=""), route=entry.route, turn=entry.turn)
+
+    def _put_in_outbox(
+        self, part: Part, name: str, answers: Waiting | None = None, hold_until: datetime | None = None
+    ) -> OutboxEntry:
+        entry = OutboxEntry(
+            turn=self._state.turn,
+            name=name,
+            part=part,
+            route=self._state.route,
+            began=round(answers.message.received_at.timestamp(), 2) if answers else None,
+            hold_until=hold_until,
         )
+        self._state.outbox.append(entry)
+        return entry
+
+    async def answer(self, asked: Asked) -> Answered:
+        """Wait for the reply to a message and offer it to who asked; what is not shown in time is pushed."""
+        id, patience_left = asked.message.id, timedelta(seconds=asked.within)
+        self._askers[id] = None
+        await self._until(lambda: self._askers[id] is not None, patience_left, "answer on the line")
+        answered = self._askers.pop(id)
+        if answered is None:
+            self._told_to_wait = True
+        return answered or Answered()
 
     async def _apologise(self, error: ActivityError) -> None:
         """The turn failed for good: the customer hears it, an operator sees it, the next message finds us ready."""

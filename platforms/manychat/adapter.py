@@ -1,5 +1,6 @@
 """ManyChat as a platform."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from platforms.base import Abilities, Credentials, Plain, WebhookRequest, requir
 from platforms.http import call, usable_token
 from platforms.manychat.channels import abilities_of
 from platforms.manychat.dialect import read_request
-from platforms.manychat.sending import content_for, failure_in
+from platforms.manychat.sending import content_for, dynamic_block, failure_in
+from platforms.text import is_set
 
 BASE_URL = "https://api.manychat.com"
 
@@ -49,6 +51,16 @@ class ManyChat(Plain):
     def read(self, body: Any, request: WebhookRequest, credentials: Credentials) -> list[Inbound]:
         """See `dialect.read_request`."""
         return read_request(body, request.now, credentials)
+
+    def response_seconds(self, credentials: Credentials) -> float | None:
+        """In response mode (`MANYCHAT_PUSH_MODE=false`) as long as the account says; ManyChat hangs up after ten."""
+        if is_set(credentials.options.get("push_mode", "true")):
+            return None
+        return float(credentials.options.get("fallback_after", "8"))
+
+    def response_body(self, parts: Sequence[Part], route: str, credentials: Credentials) -> dict[str, Any]:
+        """A dynamic block, version 2."""
+        return dynamic_block(route, parts, credentials.options)
 
     async def send(self, to: Address, route: str, part: Part, key: str, credentials: Credentials) -> Receipt:
         """Push one part. ManyChat takes no idempotency key and returns no message id."""

@@ -1,6 +1,6 @@
 """The words of `POST /fb/sending/sendContent`: what we say, and what ManyChat answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,12 +31,18 @@ PASSING_WORDS = ("internal error", "internal server error", "try again", "tempor
 
 def content_for(contact: str, route: str, part: Part, options: Mapping[str, str]) -> dict[str, Any]:
     """The body of `sendContent`. Subscriber ids are numbers; what is none goes as it is, and ManyChat has its say."""
-    subscriber: int | str = int(contact) if contact.isascii() and contact.isdigit() else contact
+    is_number = contact.isascii() and contact.isdigit() and contact == str(int(contact))  # "007" is not customer 7
+    subscriber: int | str = int(contact) if is_number else contact
+    return {"subscriber_id": subscriber, "data": dynamic_block(route, [part], options)}
+
+
+def dynamic_block(route: str, parts: Sequence[Part], options: Mapping[str, str]) -> dict[str, Any]:
+    """ManyChat's own format of something to show: in `sendContent`, and in the answer to an External Request."""
     channel = channel_of(route)
     content: dict[str, Any] = {} if channel is Channel.FACEBOOK else {"type": channel.value}
-    content |= {"messages": _messages(part, options), "actions": []}
-    content["quick_replies"] = _quick_replies(part.choices, options)
-    return {"subscriber_id": subscriber, "data": {"version": "v2", "content": content}}
+    content |= {"messages": [message for part in parts for message in _messages(part, options)], "actions": []}
+    content["quick_replies"] = _quick_replies(parts[-1].choices if parts else (), options)
+    return {"version": "v2", "content": content}
 
 
 def _messages(part: Part, options: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 import api.app
 from runtime.settings import Settings, load_settings
@@ -21,10 +22,15 @@ def settings_for(**values: Any) -> Settings:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
-    """Serve until the block ends; gives the URL."""
-    config = uvicorn.Config(
-        api.app.create_app(settings), port=0, access_log=False, log_config=None, timeout_graceful_shutdown=1
-    )
+    """Serve the API until the block ends; gives the URL."""
+    with serving_app(api.app.create_app(settings)) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: ASGIApp) -> Iterator[str]:
+    """Serve any application until the block ends; gives the URL."""
+    config = uvicorn.Config(app, port=0, access_log=False, log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="api", daemon=True)
     thread.start()

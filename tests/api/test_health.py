@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from api.checks import is_alive
+from platforms.registry import names
 
 NAMES = [
     "conversations_processed", "conversations_failed", "conversations_timed_out", "responses_generated",
@@ -46,7 +47,7 @@ async def test_with_a_worker_it_is_200_and_without_it_was_503(base_url: str, tem
         async with Worker(temporal, task_queue="conversations", activities=[nothing], workflows=[Sleeper]):
             found = await _until_200(door)
     assert ("degraded", "ok") == (found["status"], found["worker"]["status"])
-    assert {"conversations", "delivery-manychat", "delivery-chat2desk"} == found["backlog"].keys()
+    assert {"conversations", *(f"delivery-{name}" for name in names())} == found["backlog"].keys()
 
 
 async def _until_200(door: httpx.AsyncClient) -> dict[str, Any]:

@@ -137,6 +137,19 @@ def test_the_secret_may_stand_in_the_address(door: httpx.Client) -> None:
     assert 202 == door.post(f"{MANYCHAT}?secret=many-secret", json=message()).status_code
 
 
+async def test_a_slash_at_the_end_of_the_address_changes_nothing(door: httpx.Client, temporal: Client) -> None:
+    """A shop that pasted the address with a slash at its end is heard as well: senders do not follow redirects."""
+    contact = uuid4().hex
+    answers = [post(door, message("hi", contact), path) for path in (MANYCHAT, f"{MANYCHAT}/")]
+    assert [(202, {})] * 2 == [(answer.status_code, answer.json()) for answer in answers]
+    history = await temporal.get_workflow_handle(f"conv:manychat:default:{contact}").fetch_history()
+    assert 2 == sum(event.HasField("workflow_execution_signaled_event_attributes") for event in history.events)
+    echo = {"hook_type": "outbox", "message_id": 1, "type": "to_client", "client_id": 1}
+    assert (200, {}) == ((answer := post(door, echo, f"{CHAT2DESK}/")).status_code, answer.json())
+    wrong = {"X-Webhook-Secret": "guessed"}
+    assert 403 == post(door, message(), f"{MANYCHAT}/", **wrong).status_code, "the secret is wanted there, too"
+
+
 def test_a_body_above_4_mib_is_413_by_its_header(door: httpx.Client) -> None:
     """Nothing is read of it."""
     answer = post(door, b" " * (4 * 1024 * 1024 + 1))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.messages import LONGEST_TEXT, Choice, OutboundMessage
+from domain.messages import LONGEST_TEXT, Choice, OutboundMessage, Part
 from platforms.base import Abilities, TextUnit
 from platforms.text import clean, fit, identifier, masked, split
 
@@ -64,6 +64,38 @@ def test_rich_replies_degrade_to_text() -> None:
     assert fit(OutboundMessage(text=""), Abilities(longest_text=50)) == []
     [picture] = fit(OutboundMessage(text="", image_url="https://a.example/b"), Abilities(longest_text=50, images=True))
     assert (picture.text, picture.image_url) == ("", "https://a.example/b")
+
+
+def test_a_title_too_long_for_a_button_is_written_out() -> None:
+    """A choice is never cut: the customer reads all of them, or taps all of them."""
+    message = OutboundMessage(text="Беремо?", choices=(*CHOICES, Choice(id="x", title="Подумаю до завтра")))
+    assert fit(message, Abilities(longest_text=100, choices=3, longest_choice=17))[-1].choices == message.choices
+    [written] = fit(message, Abilities(longest_text=100, choices=3, longest_choice=16))
+    assert (written.text, written.choices) == ("Беремо?\n• Так\n• Ні\n• Подумаю до завтра", ())
+
+
+@given(text=MIXED, longest=st.integers(4, 60), shorter=st.integers(4, 60), unit=st.sampled_from(TextUnit))
+def test_a_text_with_choices_is_shorter(text: str, longest: int, shorter: int, unit: TextUnit) -> None:
+    """Only the end of a long reply carries the choices, and the end is as short as they want it."""
+    abilities = Abilities(longest_text=longest, unit=unit, choices=2, longest_text_with_choices=shorter)
+    message = OutboundMessage(text=text, choices=CHOICES)
+    *before, last = fit(message, abilities)
+    if last.choices:
+        assert size(last.text, unit) <= min(shorter, longest)
+        assert "".join(text.split()) == "".join("".join(part.text for part in (*before, last)).split())
+    assert [()] * len(before) == [part.choices for part in before]
+
+
+def test_a_picture_goes_ahead_of_what_does_not_fit_beside_it() -> None:
+    """The picture first, its long story or its buttons after."""
+    image = "https://a.example/b.jpg"
+    message = OutboundMessage(text="Ось вона: беремо?", image_url=image)
+    captioned = Abilities(longest_text=100, images=True, longest_caption=17, choices=2, image_with_choices=False)
+    assert [Part(text=message.text, image_url=image)] == fit(message, captioned)
+    apart = [Part(text="", image_url=image), Part(text=message.text)]
+    assert apart == fit(message, captioned.model_copy(update={"longest_caption": 16}))
+    tappable = [apart[0], apart[1].model_copy(update={"choices": CHOICES})]
+    assert tappable == fit(message.model_copy(update={"choices": CHOICES}), captioned)
 
 
 def test_whatever_a_customer_types_can_be_stored() -> None:

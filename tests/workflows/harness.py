@@ -21,7 +21,7 @@ from contracts.dialog import Phrase, Spoken, TakeTurn
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
 from domain.decisions import Decision
 from domain.identifiers import Address
-from domain.messages import InboundMessage, MessageKind, Part
+from domain.messages import InboundMessage, MessageKind, Part, Unsent
 from domain.turn_taking import TurnTaking
 from runtime.temporal import sandbox
 from workflows.conversation import ConversationWorkflow
@@ -47,6 +47,7 @@ class Shop:
         self.orders: dict[str, NewOrder] = {}
         self.outcomes: list[CloseDialog] = []
         self.kept: list[str] = []
+        self.forgotten: list[str] = []
         self.cancelled_decisions = 0
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -117,6 +118,12 @@ class Shop:
         self.kept += [message.text for message in kept.messages]
         return Done()
 
+    @activity.defn(name="forget_message")
+    async def forget_message(self, unsent: Unsent) -> Done:
+        """Note what was forgotten."""
+        self.forgotten.append(unsent.message_id)
+        return Done()
+
 
 def text(words: str, *, id: str = "", kind: MessageKind = MessageKind.TEXT, **more: Any) -> InboundMessage:
     """A customer's message."""
@@ -176,6 +183,7 @@ async def working(env: WorkflowEnvironment, shop: Shop, *, cached: int = 1000) -
     beat = timedelta(milliseconds=100)
     activities: list[Callable[..., Any]] = [
         shop.decide, shop.phrase, shop.place_order, shop.close_dialog, shop.keep_messages,
+        shop.forget_message,
     ]  # fmt: skip
     conversations = Worker(
         env.client,

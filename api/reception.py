@@ -1,0 +1,144 @@
+"""Makes what was heard durable: in its conversation, or, while Temporal is away, in the inbox that is handed over."""
+
+import asyncio
+from typing import Any, Protocol
+
+import structlog
+from pydantic import BaseModel
+
+from api.problems import Problem
+from contracts.conversation import Heard
+from domain.failures import Unavailable
+from domain.identifiers import Address
+from domain.messages import Echo, InboundMessage, ReceiptSeen, Unsent
+from providers.records.inbox import Inbox, Kept, Taken
+
+TEMPORAL_WITHIN = 3.0
+"""Seconds Temporal has to take a message before the inbox does."""
+INBOX_WITHIN = 3.0
+AT_ONCE = 50
+"""Conversations that one round of handing over serves."""
+PAUSE = 0.5
+"""Seconds between two looks into the inbox. Other processes may have put something there."""
+
+KINDS: dict[str, type[BaseModel]] = {
+    "message": InboundMessage,
+    "receipt": ReceiptSeen,
+    "echo": Echo,
+    "unsent": Unsent,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Conversation(Protocol):
+    """What is needed of the conversations."""
+
+    async def tell(self, address: Address, signal: str, argument: Any, *, within: float) -> None:
+        """Signal a conversation, opening it first if need be."""
+        ...
+
+    async def mention(self, address: Address, signal: str, argument: Any, *, within: float) -> None:
+        """Signal a conversation if it is open."""
+        ...
+
+
+class Reception:
+    """One process's desk: everything heard goes through it."""
+
+    def __init__(self, conversations: Conversation, inbox: Inbox) -> None:
+        self._conversations = conversations
+        self._inbox = inbox
+        self._failing = False
+        self._away = False
+        """Temporal did not answer, or something still waits in the inbox: whatever comes now queues behind it."""
+
+    async def take(self, address: Address, heard: Heard, *, opens: bool = True) -> None:
+        """Make it durable; `opens`: a conversation is opened for it.
+
+        Raises:
+            Problem: 404, nobody has this account.
+            Unavailable: Temporal is away, and PostgreSQL too.
+        """
+        if not self._away and await self._is_taken(address, heard, opens=opens):
+            return
+        await self._keep(address, heard, opens=opens)
+
+    async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> None:
+        """Put it into the inbox. A server that stands still is waited for no longer than the platform waits for us."""
+        message = heard.model_dump(mode="json")
+        keeping = asyncio.ensure_future(self._inbox.put(address, _kind_of(heard), _id_of(heard), message, opens=opens))
+        done, _ = await asyncio.wait({keeping}, timeout=INBOX_WITHIN)
+        if not done:  # left to itself: should it succeed after all, the platform's next delivery is known already
+            keeping.add_done_callback(_look)
+            raise Unavailable("PostgreSQL does not answer")
+        keeping.result()
+
+    async def _is_taken(self, address: Address, heard: Heard, *, opens: bool) -> bool:
+        """Whether Temporal took it; the first time it does not, everything goes to the inbox."""
+        try:
+            await self._hand_over(address, heard, opens=opens)
+        except Problem as problem:
+            if problem.status != 503:
+                raise
+            self._away = True
+            log.error("temporal_away", reason=problem.detail[:200])
+            return False
+        return True
+
+    async def _hand_over(self, address: Address, heard: BaseModel, *, opens: bool) -> None:
+        say = self._conversations.tell if opens else self._conversations.mention
+        await say(address, "receive", heard, within=TEMPORAL_WITHIN)
+
+    async def keep_handing_over(self) -> None:
+        """Hand the inbox over whenever something is in it; runs until cancelled."""
+        while True:
+            try:
+                await self._empty_inbox()
+            except Unavailable as error:
+                log.debug("inbox_not_seen", reason=str(error))
+            except Exception:
+                log.exception("inbox_not_handed_over")
+            await asyncio.sleep(PAUSE)
+
+    async def _empty_inbox(self) -> None:
+        """Until nothing is left that can be handed over now."""
+        while waiting := await self._inbox.waiting():
+            self._away = True
+            async with self._inbox.take(1 if self._failing else AT_ONCE) as taken:
+                await asyncio.gather(*(self._try(kept, taken) for kept in taken.rows))
+            self._failing = not taken.done
+            if self._failing:
+                return
+            log.info("inbox_handed_over", messages=len(taken.done), waiting=waiting - len(taken.done))
+        if self._away:
+            self._away = False
+            log.info("inbox_empty")
+
+    async def _try(self, kept: Kept, taken: Taken) -> None:
+        try:
+            heard = KINDS[kept.kind].model_validate(kept.message)
+            await self._hand_over(kept.address, heard, opens=kept.opens)
+        except Problem as problem:
+            if problem.status != 503:  # not Temporal's fault: try this one again later, it must not hold the others up
+                taken.failed[kept.id] = problem.detail
+                log.error("inbox_row_refused", conversation=kept.conversation_id, reason=problem.detail[:200])
+        except (ValueError, KeyError) as error:
+            taken.failed[kept.id] = type(error).__name__
+            log.error("inbox_row_unreadable", conversation=kept.conversation_id, error=type(error).__name__)
+        else:
+            taken.done.append(kept.id)
+
+
+def _look(keeping: "asyncio.Future[None]") -> None:
+    """Nobody waits for it any more, but an error must not go unseen by the loop."""
+    if not keeping.cancelled() and (error := keeping.exception()):
+        log.debug("inbox_not_reached", error=type(error).__name__)
+
+
+def _kind_of(heard: Heard) -> str:
+    return next(name for name, kind in KINDS.items() if isinstance(heard, kind))
+
+
+def _id_of(heard: Heard) -> str:
+    return heard.id if isinstance(heard, InboundMessage) else heard.message_id

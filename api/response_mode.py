@@ -1,0 +1,152 @@
+"""Replies that stand in the webhook's own answer (ManyChat's response mode), without ever losing one."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from api.conversations import Conversations
+from api.problems import Problem
+from api.reception import Reception
+from contracts.conversation import Answered, Asked, OfferedPart
+from domain.failures import Unavailable
+from domain.messages import Part, Received
+from platforms.base import Platform
+from platforms.credentials import credentials_of
+from providers.records.outbox import Outbox
+from runtime.accounts import Account
+
+MOST_PARTS = 10
+"""A dynamic block shows ten messages; what is beyond is pushed."""
+
+KEEP_TRYING_SECONDS = 30
+
+log = structlog.get_logger(__name__)
+
+
+class ResponseMode:
+    """Asks the conversation and shows what it answers in time; the rest is pushed by the conversation itself."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        reception: Reception,
+        outbox: Outbox,
+        one_moment: Callable[[str], str],
+    ) -> None:
+        self._conversations = conversations
+        self._reception = reception
+        self._outbox = outbox
+        self._one_moment = one_moment
+        """The interim message of a flow, by the flow's name."""
+
+    async def answer(
+        self, request: Request, platform: Platform, account: Account, received: list[Received], patience: float
+    ) -> Response:
+        """The reply to the last message, or the interim message while it takes longer.
+
+        Raises:
+            Problem, Unavailable: as when a message is told.
+        """
+        for event in received[:-1]:
+            await self._reception.take(event.address, event.message)
+        if not received:
+            return self._show(platform, account, "", [])
+        last = received[-1]
+        answered = await self._ask(last, patience)
+        if answered is None or not answered.decided:
+            words = account.interim_text or self._one_moment(account.flow)
+            return self._show(platform, account, last.message.route, [Part(text=words)])
+        return await self._show_offered(request, platform, account, last, answered)
+
+    async def _ask(self, event: Received, patience: float) -> Answered | None:
+        """None: nobody answers; the message is durable all the same."""
+        try:
+            return await self._conversations.ask(event.address, Asked(message=event.message, within=patience))
+        except Problem as problem:
+            if problem.status != 503:
+                raise
+        await self._reception.take(event.address, event.message)  # twice told is once heard: inbox dedupe
+        return None
+
+    async def _show_offered(
+        self, request: Request, platform: Platform, account: Account, event: Received, answered: Answered
+    ) -> Response:
+        """Claim the parts, so that nobody pushes them, show them, and write down that they were shown."""
+        if await request.is_disconnected():
+            return Response(status_code=499)
+        claimed = [one for one in answered.parts[:MOST_PARTS] if await self._claim(event, one)]
+        return Shown(
+            self._body(platform, account, event.message.route, [one.part for one in claimed]), self._settle(claimed)
+        )
+
+    async def _claim(self, event: Received, offered: OfferedPart) -> bool:
+        try:
+            row = await self._outbox.claim(offered.key, event.address, offered.route, offered.part, offered.turn)
+        except Unavailable:
+            return False  # then it is pushed
+        return row is not None
+
+    def _settle(self, claimed: list[OfferedPart]) -> "Settle":
+        async def settle(*, shown: bool) -> None:
+            for one in claimed:
+                await self._note(one.key, shown=shown)
+            if not shown:
+                log.info("asker_hung_up", parts=len(claimed))
+
+        return settle
+
+    async def _note(self, key: str, *, shown: bool) -> None:
+        """Write it down, again and again while PostgreSQL is away: forgotten, it would be an unknown outcome."""
+        deadline = time.monotonic() + KEEP_TRYING_SECONDS
+        while True:
+            try:
+                if shown:
+                    await self._outbox.mark_sent(key, "")
+                else:
+                    await self._outbox.mark_waiting(key, "the platform hung up", 0.1, counted=False)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    def _show(self, platform: Platform, account: Account, route: str, parts: list[Part]) -> Response:
+        return JSONResponse(self._body(platform, account, route, parts))
+
+    def _body(self, platform: Platform, account: Account, route: str, parts: list[Part]) -> dict[str, Any]:
+        return platform.response_body(parts, route, credentials_of(account))
+
+
+Settle = Callable[..., Any]
+
+
+class Shown(JSONResponse):
+    """An answer that finds out, as far as a server can, whether somebody was there to take it."""
+
+    def __init__(self, body: dict[str, Any], settle: Settle) -> None:
+        super().__init__(body)
+        self._settle = settle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; then write down whether the other side was still there."""
+        gone = await _has_gone(receive)
+        if not gone:
+            await super().__call__(scope, receive, send)
+        await self._settle(shown=not gone)
+
+
+async def _has_gone(receive: Receive) -> bool:
+    """Whether the other side hung up; looked at without waiting."""
+    look = asyncio.ensure_future(receive())
+    await asyncio.sleep(0)
+    if not look.done():
+        look.cancel()
+        return False
+    return bool(look.result()["type"] == "http.disconnect")

@@ -1,0 +1,17 @@
+"""Instagram, whole."""
+
+from platforms.instagram.adapter import Instagram
+from platforms.instagram.hooks import echo, inbound, receipt, unsent
+from platforms.instagram.settings import VARIABLES
+from platforms.instagram.simulator import simulator
+from platforms.kit import Kit
+
+INSTAGRAM = Kit(
+    adapter=Instagram,
+    variables=VARIABLES,
+    simulator=simulator,
+    inbound=inbound,
+    receipt=receipt,
+    echo=echo,
+    unsent=unsent,
+)

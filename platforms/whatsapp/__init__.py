@@ -1,0 +1,1 @@
+"""WhatsApp Cloud: Meta's webhooks in, the Graph API out."""

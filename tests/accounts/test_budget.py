@@ -1,0 +1,119 @@
+"""A turn's allowance, as the shop's plan has it."""
+
+from unittest.mock import AsyncMock
+
+import pytest
+from structlog.testing import capture_logs
+
+from activities.budget import Budget, expected
+from domain.messages import InboundMessage, MessageKind
+from domain.plans import MICRO, Feature, Plan, Tariff, Usage, as_credits, of_credits
+from providers.records.credits import Credits
+from providers.records.directory import Directory
+from providers.records.pool import Pool, fetch_all
+from providers.records.tenants import Tenant, Tenants
+from runtime import metrics
+from runtime.accounts import Account
+from tests.accounts.conftest import NOON, OWN, SMALL
+
+
+def burst(*kinds: str) -> list[InboundMessage]:
+    """What a customer sent."""
+    return [InboundMessage(id=str(n), kind=MessageKind(kind), received_at=NOON) for n, kind in enumerate(kinds)]
+
+
+async def account(directory: Directory) -> Account:
+    """The shop, as the assistant finds it."""
+    found = await directory.find("manychat", "shop")
+    assert found is not None
+    return found
+
+
+def spent(name: str = "shop") -> float:
+    """What dashboards show."""
+    return metrics.REGISTRY.get_sample_value("credits_spent_total", {"platform": "manychat", "account": name}) or 0.0
+
+
+async def test_an_unlimited_shop_costs_no_look_at_any_database() -> None:
+    """The common case stays as fast as it was."""
+    credits, directory = AsyncMock(spec=Credits), Directory(AsyncMock(spec=Tenants), AsyncMock())
+    budget, before = Budget(credits, directory), spent("default")
+    allowance = await budget.open_turn(OWN, "t1", burst("text", "image"))
+    assert (frozenset(MessageKind), "") == (allowance.kinds, allowance.exhausted)
+    assert None is await budget.close_turn("t1", Usage(replies=2))
+    await budget.abandon("t1")
+    assert [] == credits.mock_calls
+    assert 2 == spent("default") - before
+
+
+async def test_a_turn_is_paid_for_when_it_closes(directory: Directory, credits: Credits, shop: Tenant) -> None:
+    """And dashboards see what it cost."""
+    budget, before = Budget(credits, directory), spent()
+    allowance = await budget.open_turn(await account(directory), "t1", burst("text"))
+    assert MessageKind.TEXT in allowance.kinds
+    assert not {MessageKind.IMAGE, MessageKind.AUDIO} & allowance.kinds
+    settled = await budget.close_turn("t1", Usage(replies=1, input_tokens=500))
+    assert settled is not None
+    assert 10.5 == spent() - before
+    assert of_credits(as_credits(settled.cost)) == 10 * MICRO + MICRO // 2
+    assert None is await budget.close_turn("t1", Usage(replies=1))
+
+
+async def test_an_abandoned_turn_is_free(directory: Directory, credits: Credits, pool: Pool, shop: Tenant) -> None:
+    """What was set aside comes back."""
+    budget = Budget(credits, directory)
+    await budget.open_turn(await account(directory), "t1", burst("text"))
+    await budget.abandon("t1")
+    await budget.abandon("t1")
+    rows = await fetch_all(pool, "SELECT movement, balance FROM credits ORDER BY id")
+    assert [("grant", 100), ("reserve", 86), ("give_back", 100)] == [
+        (row["movement"], row["balance"] // MICRO) for row in rows
+    ]
+
+
+async def test_a_customer_of_an_exhausted_shop_hears_the_shops_text(
+    directory: Directory, credits: Credits, shop: Tenant
+) -> None:
+    """And whoever runs Everturn sees it, with the warning that came before."""
+    await credits.adjust("manychat", "shop", "all", -100 * MICRO, "", NOON)
+    budget = Budget(credits, directory)
+    with capture_logs() as logs:
+        for key in ("t1", "t2"):
+            allowance = await budget.open_turn(await account(directory), key, burst("text"))
+            assert ("credits", "We are out, sorry.") == (allowance.exhausted, allowance.text)
+    assert ["plan_exhausted", "plan_running_low", "plan_exhausted"] == [line["event"] for line in logs]
+
+
+async def test_a_worker_that_died_after_paying_does_not_pay_twice(
+    directory: Directory, credits: Credits, shop: Tenant
+) -> None:
+    """Its successor takes the same turn for nothing."""
+    for attempt in range(2):
+        budget, before = Budget(credits, directory), spent()
+        allowance = await budget.open_turn(await account(directory), "t1", burst("text"))
+        assert bool(attempt) == allowance.settled
+        await budget.close_turn("t1", Usage(replies=1))
+        assert (0 if attempt else 10) == spent() - before
+
+
+def test_only_what_the_assistant_may_take_in_is_expected() -> None:
+    """A picture that the plan does not look at is not set aside for."""
+    kinds = Plan(name="p", features=frozenset({Feature.IMAGE})).kinds()
+    found = expected(burst("text", "image", "audio", "audio"), kinds)
+    assert (4, 1, 1, 0) == (found.messages, found.replies, found.images, found.audio_seconds)
+
+
+@pytest.mark.parametrize(
+    ("usage", "platform", "cost"),
+    [
+        (Usage(), "manychat", 0),
+        (Usage(replies=1, images=2), "manychat", 14_000_000),
+        (Usage(input_tokens=1), "manychat", 1_000),
+        (Usage(output_tokens=1), "telegram", 500),
+        (Usage(audio_seconds=0.1), "telegram", 1),
+    ],
+)
+def test_a_price_is_exact_and_rounded_up(usage: Usage, platform: str, cost: int) -> None:
+    """To a millionth of a credit; a platform may cost less."""
+    tariff = SMALL.tariff.model_copy(update={"image": 2 * MICRO, "audio_second": 3})
+    assert cost == Tariff(**tariff.model_dump() | {"percent_by_platform": {"telegram": 50}}).cost(usage, platform)

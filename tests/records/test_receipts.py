@@ -1,0 +1,104 @@
+"""What platforms tell about parts we sent, in a real PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.identifiers import Address
+from domain.messages import Echo, Part, ReceiptSeen, ReceiptState
+from providers.records.outbox import Outbox
+from providers.records.pool import Pool, fetch_all, open_pool
+from providers.records.receipts import Receipts
+
+TO = Address(platform="whatsapp", account="main", contact="380501112233")
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+KEY = f"{TO.conversation_id}/e/1/0"
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """An empty database."""
+    opened = open_pool(database_url, size=3, name="test")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def sent(pool: Pool, text: str = "Привіт", message_id: str = "wamid.1", key: str = KEY) -> str:
+    """Send a part, as the delivery does; why it failed after all, if the platform had said so already."""
+    outbox = Outbox(pool, "worker")
+    await outbox.claim(key, TO, "", Part(text=text), 1)
+    return await outbox.mark_sent(key, message_id)
+
+
+def seen(state: ReceiptState, error: str = "", message_id: str = "wamid.1") -> ReceiptSeen:
+    return ReceiptSeen(address=TO, message_id=message_id, state=state, at=NOW, error=error)
+
+
+async def state_of(pool: Pool) -> str:
+    [row] = await fetch_all(pool, "SELECT state FROM receipts")
+    return str(row["state"])
+
+
+@pytest.mark.parametrize(
+    ("told", "stands"),
+    [
+        (["read", "delivered", "sent"], "read"),
+        (["sent", "delivered", "read"], "read"),
+        (["delivered", "failed"], "delivered"),
+        (["sent", "failed", "delivered"], "failed"),
+    ],
+)
+async def test_receipts_move_forwards_only(pool: Pool, told: list[str], stands: str) -> None:
+    """Platforms promise no order: what was read stays read, and what failed stays failed."""
+    await sent(pool)
+    for state in told:
+        await Receipts(pool).note(seen(ReceiptState(state)))
+    assert stands == await state_of(pool)
+
+
+async def test_a_part_that_did_not_arrive_becomes_a_dead_letter(pool: Pool) -> None:
+    """The shop sees what its customer never got, and why; told twice, it is one letter."""
+    await sent(pool)
+    receipts = Receipts(pool)
+    failed = seen(ReceiptState.FAILED, "131026: undeliverable")
+    assert KEY == await receipts.note(failed)
+    assert "" == await receipts.note(failed)
+    [letter] = await fetch_all(pool, "SELECT outbox_key, reason, outcome_unknown FROM dead_letters")
+    [log] = await fetch_all(pool, "SELECT success, error_reason FROM message_logs")
+    assert (KEY, "131026: undeliverable", False) == tuple(letter.values())
+    assert (False, "131026: undeliverable") == tuple(log.values())
+
+
+async def test_a_failure_told_before_the_send_is_written_down_is_not_lost(pool: Pool) -> None:
+    """The platform's webhook may be faster than its answer to our call."""
+    assert "" == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
+    assert "131047: window" == await sent(pool)
+    assert "" == await sent(pool, message_id="", key=f"{KEY}0")
+
+
+async def test_our_own_part_is_recognised(pool: Pool) -> None:
+    """What we sent is no operator's message, by its id or, while it is under way, by its words."""
+    await sent(pool)
+    await Outbox(pool, "worker").claim(f"{KEY}1", TO, "", Part(text="Ваше  замовлення\nготове"), 1)
+    receipts = Receipts(pool)
+    ours = Echo(address=TO, message_id="wamid.1", by_operator=None, text="інакше")
+    under_way = Echo(address=TO, message_id="wamid.2", by_operator=None, text="Ваше замовлення готове")
+    theirs = Echo(address=TO, message_id="wamid.3", by_operator=None, text="Це Олена, зараз допоможу")
+    assert [(True, ""), (True, ""), (False, "")] == [
+        await receipts.recognise(echo) for echo in (ours, under_way, theirs)
+    ]
+
+
+async def test_an_echo_is_the_answer_that_never_came(pool: Pool) -> None:
+    """A part whose outcome was unknown was delivered after all: nobody need look at it any more."""
+    outbox = Outbox(pool, "worker")
+    await outbox.claim(KEY, TO, "", Part(text="Привіт"), 1)
+    await outbox.bury(KEY, "no answer", unknown=True)
+    echo = Echo(address=TO, message_id="wamid.9", by_operator=None, text="Привіт")
+    assert (True, KEY) == await Receipts(pool).recognise(echo)
+    assert (True, "") == await Receipts(pool).recognise(echo)
+    assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters")
+    [row] = await fetch_all(pool, "SELECT state, message_id FROM outbox")
+    assert ("sent", "wamid.9") == tuple(row.values())

@@ -1,0 +1,126 @@
+"""Temporal is away: customers write on, nothing is lost, and all of it is answered when Temporal is back."""
+
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import psutil
+import pytest
+
+from platforms.base import Credentials
+from platforms.kit import Said
+from platforms.registry import PLATFORMS
+from tests.system.house import House, living
+
+QUICK = {"CHAT2DESK_QUIET_PERIOD_SECONDS": "0.3"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for these tests; each has customers of its own."""
+    with living(tmp_path_factory.mktemp("away") / "home", **QUICK) as lives:
+        yield lives
+
+
+def post(house: House, contact: str, text: str, id: str) -> tuple[int, float]:
+    """One delivery of one webhook: its status, and the seconds it took."""
+    said = Said(contact=contact, text=text, message_id=id, at=datetime.now(UTC))
+    hook = PLATFORMS["chat2desk"].inbound(said, Credentials(account="default", access_token="simulator"))
+    began = time.monotonic()
+    answer = house.client.post(hook.path, params=dict(hook.query), headers=dict(hook.headers), content=hook.body)
+    return answer.status_code, time.monotonic() - began
+
+
+def freeze(*victims: psutil.Process) -> None:
+    for victim in victims:
+        victim.send_signal(signal.SIGSTOP)
+
+
+def thaw(*victims: psutil.Process) -> None:
+    for victim in victims:
+        victim.send_signal(signal.SIGCONT)
+
+
+def heard(house: House, contact: str) -> list[str]:
+    """What the books say the customer wrote, in order."""
+    query = f"SELECT text FROM message_logs WHERE client_id = '{contact}' AND direction = 'in' ORDER BY id"
+    return [text for (text,) in house.rows(query)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_messages_taken_while_temporal_is_away_are_answered_afterwards(house: House) -> None:
+    """Three customers write on while Temporal stands still; each is answered afterwards, in order, once."""
+    house.write("301", "Здравствуйте, хочу заказать воду")
+    house.answered("301", 1)
+    temporal = house.children("temporal")
+    freeze(*temporal)
+    try:
+        taken = [post(house, "301", "ул. Ахунбаева 12, кв. 5", "9301")]
+        for number in range(5):
+            taken += [post(house, f"31{customer}", f"вопрос {number}", f"93{customer}{number}") for customer in "12"]
+            taken += [post(house, "311", f"вопрос {number}", f"931{number}")]  # delivered twice
+        waiting = house.rows("SELECT count(*) FROM inbox")[0][0]
+        told = house.client.get("/health").json()
+        metrics = house.client.get("/metrics").text
+    finally:
+        thaw(*temporal)
+    house.answered("301", 2, 40)
+    house.answered("311", 1, 40)
+    house.answered("312", 1, 40)
+    house.until(lambda: house.rows("SELECT count(*) FROM inbox")[0][0] == 0)
+
+    assert {200} == {status for status, _ in taken}
+    assert [] == [seconds for _, seconds in taken[1:] if seconds > 1], "only the first waits for Temporal"
+    assert 11 == waiting
+    assert ("degraded", "11 messages wait in the inbox for Temporal") == tuple(told["inbox"].values())
+    assert 'unaccounted_messages{account="default",platform="chat2desk"} 11.0' in metrics
+    for customer in ("311", "312"):
+        assert [f"вопрос {number}" for number in range(5)] == heard(house, customer)
+    assert 2 == len(house.phone("301")), house.phone("301")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_worker_hands_over_what_a_dead_api_took(house: House) -> None:
+    """The API takes a message while Temporal is away, and dies for good: whoever survives hands it over."""
+    house.until(house.healthy)
+    time.sleep(3)  # a worker looks after the inbox once it has settled
+    temporal, supervisor = house.children("temporal"), psutil.Process(house.process.pid)
+    freeze(*temporal)
+    try:
+        assert 200 == post(house, "321", "Здравствуйте", "9321")[0]
+        freeze(supervisor)  # nobody starts another API
+        house.kill("api")
+    finally:
+        thaw(*temporal)
+    try:
+        house.until(lambda: house.rows("SELECT count(*) FROM inbox")[0][0] == 0, 40)
+        house.until(lambda: heard(house, "321") == ["Здравствуйте"], 40)
+    finally:
+        thaw(supervisor)
+    house.answered("321", 1, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_with_postgresql_away_too_the_platform_is_asked_to_try_again(house: House) -> None:
+    """Nothing can make the message durable, so nobody says it is: 503 with Retry-After, and the retry is answered."""
+    house.until(house.healthy)
+    servers = [*house.children("temporal"), *house.children("postgres")]
+    freeze(*servers)
+    said = Said(contact="331", text="Здравствуйте", message_id="9331", at=datetime.now(UTC))
+    hook = PLATFORMS["chat2desk"].inbound(said, Credentials(account="default", access_token="simulator"))
+    try:
+        answer = httpx.post(
+            house.url + hook.path, params=dict(hook.query), headers=dict(hook.headers), content=hook.body, timeout=30,
+            trust_env=False,
+        )  # fmt: skip
+    finally:
+        thaw(*servers)
+    assert (503, True) == (answer.status_code, answer.headers["retry-after"].isdigit())
+    house.write("331", "Здравствуйте", id="9331")
+    house.answered("331", 1, 40)
+    assert ["Здравствуйте"] == heard(house, "331")
