@@ -102,7 +102,15 @@ def say(
     contact: Annotated[str, typer.Option(help="Who writes: the platform's id of the customer.")] = "42",
     name: Annotated[str, typer.Option(help="The customer's name.")] = "",
     channel: Annotated[str, typer.Option(help="The network behind the platform (instagram, telegram, …).")] = "",
-    image: Annotated[str | None, typer.Option(help="A picture's address, sent before the texts.")] = None,
+    image: Annotated[
+        str | None, typer.Option(help="A picture's address or file, sent before the texts.", metavar="URL|FILE")
+    ] = None,
+    audio: Annotated[
+        str | None, typer.Option(help="A voice note's address or file, sent before the texts.", metavar="URL|FILE")
+    ] = None,
+    choice: Annotated[
+        str | None, typer.Option(help="A choice the phone shows, by title or id: it is tapped.", metavar="CHOICE")
+    ] = None,
     each: Annotated[bool, typer.Option("--each", help="Wait for the reply to every text before the next.")] = False,
     wait: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply.")] = 30,
     home: HomeOption = DEFAULT_HOME,
@@ -110,10 +118,11 @@ def say(
 ) -> None:
     """Write as a customer to the running API, and see what the platform would have shown."""
     from commands.found import settings_beside
-    from commands.say import Customer, say
+    from commands.say import Attached, Customer, say
 
     customer = Customer(platform, contact, name, channel)
-    say(settings_beside(home, api), customer, texts or [], image, wait=wait, each=each)
+    attached = Attached(image, audio, choice)
+    say(settings_beside(home, api), customer, texts or [], attached, wait=wait, each=each)
 
 
 @outbox.command("list")

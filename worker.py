@@ -7,38 +7,52 @@ import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import httpx
 import structlog
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import RateLimit
-from temporalio.api.workflowservice.v1 import UpdateTaskQueueConfigRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.budget import Budget
 from activities.delivery import Delivery
 from activities.dialog import Dialog
+from activities.gallery import Gallery, GalleryRules
+from activities.pace import keep_pace
 from activities.records import Orders, Records
 from contracts import search_attributes
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
+from domain.failures import EverturnError
 from flows.registry import FLOWS
 from flows.registry import flow as find_flow
 from platforms.base import Platform
 from platforms.http import build_client
 from platforms.registry import platforms as build_platforms
 from platforms.registry import variables as platform_variables
+from providers.media.download import Downloader
+from providers.media.opening import open_media_store, retention_of
+from providers.media.pictures import Pictures
+from providers.media.transcription import NobodyListens, OpenAITranscriber, Transcriber
 from providers.records.accounts import Pauses
 from providers.records.books import Books
+from providers.records.credits import Credits
+from providers.records.directory import Directory
 from providers.records.inbox import Inbox
 from providers.records.leases import Lease
+from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, open_pool
+from providers.records.tenants import Tenants
+from providers.secrets import secret_box
 from runtime import metrics
-from runtime.accounts import Accounts
+from runtime.account_settings import load_account_settings
+from runtime.accounts import Accounts, StatedAccounts
 from runtime.logs import configure_logs
+from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.sdk_metrics import carry_over, measured_runtime
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect, register_search_attributes, sandbox
@@ -46,9 +60,7 @@ from workflows.conversation import ConversationWorkflow
 
 log = structlog.get_logger()
 
-RATE_MARGIN = 0.8
-"""The server lets a small burst pass before it paces: measured at 5 to 7, so pace at four fifths of the limit."""
-
+SWEEP_SECONDS = 900.0
 SETTLED_AFTER = 3.0
 """Seconds after its start from which a worker looks after the inbox, too."""
 
@@ -108,29 +120,20 @@ def delivery_worker(client: Client, platform: str, hands: Hands) -> Worker:
     )
 
 
-async def pace(client: Client, platform: str, requests_per_minute: int) -> None:
-    """Tell the server how fast each account of a platform may send; it holds across any number of workers."""
-    limit = UpdateTaskQueueConfigRequest.RateLimitUpdate(
-        rate_limit=RateLimit(requests_per_second=requests_per_minute / 60 * RATE_MARGIN),
-        reason=f"{requests_per_minute} a minute per account",
-    )
-    request = UpdateTaskQueueConfigRequest(
-        namespace=client.namespace,
-        identity=client.identity,
-        task_queue=DELIVERY_QUEUE_PREFIX + platform,
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-        update_fairness_key_rate_limit_default=limit,
-    )
-    await client.workflow_service.update_task_queue_config(request, timeout=timedelta(seconds=10))
-
-
-def build_hands(accounts: Accounts, platforms: Mapping[str, Platform], pool: Pool, lease: Lease) -> Hands:
+def build_hands(
+    accounts: Accounts,
+    platforms: Mapping[str, Platform],
+    pool: Pool,
+    lease: Lease,
+    gallery: Gallery,
+    budget: Budget,
+) -> Hands:
     """The activities of this process."""
     books = Books(pool)
     return Hands(
-        dialog=Dialog(accounts, platforms, books),
+        dialog=Dialog(accounts, platforms, books, gallery, budget),
         orders=Orders(books),
-        records=Records(books),
+        records=Records(books, gallery, accounts),
         delivery=Delivery(accounts, platforms, Outbox(pool, lease.holder), Pauses(pool), lease),
     )
 
@@ -148,33 +151,66 @@ async def run(settings: Settings) -> None:
         pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-worker")
         await pool.open()
         stack.push_async_callback(pool.close)
-        platforms = build_platforms(await stack.enter_async_context(build_client()))
-        accounts = Accounts.of_settings(settings, platform_variables(), FLOWS)
-        for account in await accounts.all():
+        http = await stack.enter_async_context(build_client())
+        platforms = build_platforms(http)
+        stated = StatedAccounts.of_settings(settings, platform_variables(), FLOWS)
+        for account in await stated.all():
             metrics.announce(account.platform, account.account, account.flow)
+        kept = load_account_settings(everturn_env=settings.everturn_env)
+        accounts = Directory(
+            Tenants(pool, secret_box(kept)), stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
+        )
+        gallery = _open_gallery(load_media_settings(), Path(kept.everturn_home), platforms, pool, http, stack)
+        budget = Budget(Credits(pool), accounts)
         lease = Lease(settings.database_url, pool)
-        pacing = _pace_all(client, accounts, platforms)
-        for errand in (lease.keep(), carry_over(buffer), pacing, _hand_over_inbox(client, accounts, pool)):
+        for errand in (
+            lease.keep(), carry_over(buffer), accounts.keep(settings.database_url), budget.keep(),
+            keep_pace(client, accounts, platforms), _keep_sweeping(gallery), _hand_over_inbox(client, accounts, pool),
+        ):  # fmt: skip
             stack.callback(_run_beside(errand).cancel)
         if settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
-        hands = build_hands(accounts, platforms, pool, lease)
+        hands = build_hands(accounts, platforms, pool, lease, gallery, budget)
         await _work(
             [conversations_worker(client, hands), *(delivery_worker(client, name, hands) for name in platforms)]
         )
 
 
-async def _pace_all(client: Client, accounts: Accounts, platforms: Mapping[str, Platform]) -> None:
-    """Set every platform's pace, as often as it takes; sending need not wait for it."""
-    for name, platform in platforms.items():
-        wanted = (await accounts.default(name)).requests_per_minute or platform.abilities("").requests_per_minute
-        while True:
-            try:
-                await pace(client, name, wanted)
-                break
-            except RPCError as error:
-                log.warning("pace_not_set", platform=name, reason=str(error)[:200])
-                await asyncio.sleep(5)
+def _open_gallery(
+    wanted: MediaSettings,
+    home: Path,
+    platforms: Mapping[str, Platform],
+    pool: Pool,
+    http: httpx.AsyncClient,
+    stack: AsyncExitStack,
+) -> Gallery:
+    """Where media are taken in."""
+    pictures = Pictures(most_pixels=wanted.media_most_pixels)
+    stack.callback(pictures.close)
+    listener: Transcriber = NobodyListens()
+    if wanted.transcription_base_url:
+        listener = OpenAITranscriber(
+            http, wanted.transcription_base_url, wanted.transcription_api_key, wanted.transcription_model
+        )
+    return Gallery(
+        platforms,
+        Downloader(trusted_hosts=wanted.media_trusted_hosts),
+        pictures,
+        open_media_store(wanted, home),
+        MediaRecords(pool),
+        listener,
+        GalleryRules(longest=wanted.longest_bytes, retention=partial(retention_of, wanted)),
+    )
+
+
+async def _keep_sweeping(gallery: Gallery) -> None:
+    """Let go of media whose time is over, a few times an hour."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await gallery.keeping.sweep(datetime.now(UTC))
+        except EverturnError as error:
+            log.warning("media_not_swept", reason=str(error)[:200])
 
 
 async def _hand_over_inbox(client: Client, accounts: Accounts, pool: Pool) -> None:

@@ -1,5 +1,7 @@
-"""Decides turns: records the burst, runs the flow's pure step, fits the reply to the platform."""
+"""Decides turns: records the burst, takes media in, runs the flow's pure step, fits the reply to the platform."""
 
+import asyncio
+import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -8,19 +10,25 @@ import structlog
 from temporalio import activity
 
 from activities.beating import beating
+from activities.budget import Allowance, Budget
+from activities.courtesies import Courtesies
 from activities.failures import as_application_error
+from activities.gallery import Gallery
 from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff, Outcome
 from domain.failures import OurFault
-from domain.messages import Part
+from domain.media import SeenMedia
+from domain.messages import InboundMessage, MessageKind, OutboundMessage, Part
+from domain.plans import Usage
+from flows import common
 from flows.base import Flow, Senses, Turn
 from flows.registry import flow as find_flow
 from platforms.base import Platform
 from platforms.text import fit
 from providers.records.books import Books
 from runtime import metrics
-from runtime.accounts import Accounts
+from runtime.accounts import Account, Accounts
 
 log = structlog.get_logger()
 
@@ -28,10 +36,20 @@ log = structlog.get_logger()
 class Dialog(contract.Dialog):
     """Thinks; changes nothing that matters twice."""
 
-    def __init__(self, accounts: Accounts, platforms: Mapping[str, Platform], books: Books) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        platforms: Mapping[str, Platform],
+        books: Books,
+        gallery: Gallery,
+        budget: Budget,
+    ) -> None:
         self._accounts = accounts
         self._platforms = platforms
         self._books = books
+        self._gallery = gallery
+        self._budget = budget
+        self._courtesies = Courtesies(platforms)
 
     @activity.defn(name="decide")
     async def decide(self, turn: TakeTurn) -> Decision:
@@ -53,23 +71,77 @@ class Dialog(contract.Dialog):
 
     async def _decide(self, turn: TakeTurn) -> Decision:
         began = time.perf_counter()
-        flow = find_flow(turn.flow)
-        state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)
+        account = await self._account(turn)
         await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
-        new_state, chosen = flow.step(state, _as_turn(turn), Senses())
-        decision = await self._fit(turn, new_state, chosen)
-        self._measure(turn, decision, (time.perf_counter() - began) * 1000)
+        async with self._courtesies.shown(account, turn):
+            chosen, state, usage = await self._within_budget(account, turn)
+        decision = self._fit(account, turn, state, chosen)
+        self._measure(turn, decision, usage, (time.perf_counter() - began) * 1000)
         return decision
 
-    async def _fit(self, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
+    async def _account(self, turn: TakeTurn) -> Account:
+        """A removed account leaves conversations behind, which are decided as the platform's default would."""
+        address = turn.address
+        found = await self._accounts.find(address.platform, address.account)
+        return found or await self._accounts.default(address.platform)
+
+    # --- the budget --------------------------------------------------------------------------------------------
+
+    async def _within_budget(self, account: Account, turn: TakeTurn) -> tuple[FlowDecision, Any, Usage]:
+        """Take the turn if the account's plan still has one; pay for what it really used, or give it back."""
+        key = _turn_key(turn)
+        allowance = await self._budget.open_turn(account, key, turn.messages)
+        if allowance.exhausted:
+            return *self._exhausted(account, turn, allowance), Usage()
+        try:
+            chosen, state, usage = await self._step(account, turn, allowance)
+        except BaseException:
+            await asyncio.shield(self._budget.abandon(key))
+            raise
+        await asyncio.shield(self._budget.close_turn(key, usage))
+        return chosen, state, usage
+
+    def _exhausted(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any]:
+        """The shop's polite text, or a person; the dialog stays where it stands."""
+        words = common.words(account.language or find_flow(turn.flow).language)
+        effects = () if allowance.text else (HandOff(kind="hand_off", reason=f"the plan's {allowance.exhausted}"),)
+        said = OutboundMessage(text=allowance.text or words.say(common.PERSON_SOON))
+        outcome = Outcome.CHITCHAT if turn.state is None else None
+        return FlowDecision(say=(said,), phase="", effects=effects, outcome=outcome), turn.state
+
+    # --- the step ----------------------------------------------------------------------------------------------
+
+    async def _step(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any, Usage]:
+        flow = find_flow(turn.flow)
+        seen = await self._look(account, turn, allowance)
+        media = tuple(one for of_message in seen for one in of_message)
+        remarks = common.remarks(turn.messages, media, account.language or flow.language)
+        heard = Turn(
+            messages=tuple(map(_with_speech, turn.messages, seen)),
+            now=activity.info().scheduled_time,
+            customer_name=await self._courtesies.name_of(account, turn),
+            dialog=turn.dialog,
+        )
+        state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)
+        new_state, chosen = flow.step(state, heard, Senses(media=media, remarks=remarks))
+        usage = _usage(turn, media, chosen)
+        return common.with_remarks(chosen, remarks), new_state.model_dump(mode="json", exclude_defaults=True), usage
+
+    async def _look(self, account: Account, turn: TakeTurn, allowance: Allowance) -> list[tuple[SeenMedia, ...]]:
+        """Every message's media, all at once: the longest of them is all we wait for."""
+        looking = (
+            self._gallery.take_in(account, turn.address, message, allowed=allowance.kinds) for message in turn.messages
+        )
+        return list(await asyncio.gather(*looking))
+
+    def _fit(self, account: Account, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
         """The flow's decision, fit for the platform and small enough for a history."""
         fields: dict[str, Any] = {"parts": self._parts(turn, chosen), "phase": chosen.phase}
         if chosen.outcome in (None, Outcome.RESTARTED):  # who starts over is in a new dialog at once
-            fields["state"] = state.model_dump(mode="json", exclude_defaults=True)
+            fields["state"] = state
         optional = {"waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome}
         fields |= {name: value for name, value in optional.items() if value}
-        account = await self._accounts.find(turn.address.platform, turn.address.account)
-        if account is not None and account.turn_taking.digest() != turn.rules:
+        if account.account == turn.address.account and account.turn_taking.digest() != turn.rules:
             fields["rules"] = account.turn_taking
         return Decision(**fields)
 
@@ -80,14 +152,17 @@ class Dialog(contract.Dialog):
             parts[-1] = parts[-1].model_copy(update={"open_to_operators": True})
         return tuple(parts)
 
-    def _measure(self, turn: TakeTurn, decision: Decision, milliseconds: float) -> None:
+    def _measure(self, turn: TakeTurn, decision: Decision, usage: Usage, milliseconds: float) -> None:
         labels = {"platform": turn.address.platform, "account": turn.address.account}
         metrics.burst_size.labels(**labels).set(len(turn.messages))
         idle = activity.info().started_time - turn.messages[-1].received_at
         metrics.burst_idle_seconds.labels(**labels).set(max(0.0, idle.total_seconds()))
         metrics.responses_generated.labels(**labels, flow=turn.flow).inc()
         log.info("turn_decided", conversation=turn.address.conversation_id, turn=turn.turn, messages=len(turn.messages),
-                 parts=len(decision.parts), phase=decision.phase, ms=round(milliseconds, 1))  # fmt: skip
+                 parts=len(decision.parts), phase=decision.phase, images=usage.images,
+                 ms=round(milliseconds, 1))  # fmt: skip
+
+    # --- standing sentences ------------------------------------------------------------------------------------
 
     @activity.defn(name="phrase")
     async def phrase(self, wanted: Phrase) -> Spoken:
@@ -108,6 +183,23 @@ class Dialog(contract.Dialog):
             return find_flow((await self._accounts.default(wanted.address.platform)).flow)
 
 
-def _as_turn(turn: TakeTurn) -> Turn:
-    name = next((message.name for message in reversed(turn.messages) if message.name), "")
-    return Turn(messages=turn.messages, now=activity.info().scheduled_time, customer_name=name, dialog=turn.dialog)
+def _turn_key(turn: TakeTurn) -> str:
+    """What a turn is paid under: a superseded one, which heard other messages, is another."""
+    heard = hashlib.sha256("\0".join(message.id for message in turn.messages).encode()).hexdigest()[:8]
+    return f"{turn.conversation}/{activity.info().workflow_run_id}/{turn.turn}/{heard}"
+
+
+def _with_speech(message: InboundMessage, seen: tuple[SeenMedia, ...]) -> InboundMessage:
+    """A voice note counts as what was heard in it."""
+    said = "\n".join(filter(None, [message.text, *(one.text for one in seen)]))
+    return message if said == message.text else message.model_copy(update={"text": said})
+
+
+def _usage(turn: TakeTurn, media: tuple[SeenMedia, ...], chosen: FlowDecision) -> Usage:
+    used = [one for one in media if one.problem is None]
+    return Usage(
+        messages=len(turn.messages),
+        replies=1 if chosen.say else 0,
+        images=sum(one.kind is MessageKind.IMAGE for one in used),
+        audio_seconds=sum(one.seconds or 0.0 for one in used),
+    )

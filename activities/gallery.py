@@ -1,4 +1,4 @@
-"""Takes media in: each is fetched, looked at, kept and written down once, whatever is retried; and lets go of them."""
+"""Takes media in: each is fetched, looked at, kept and written down once, whatever is retried."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
@@ -17,21 +17,18 @@ from domain.messages import InboundMessage, MessageKind
 from platforms.base import Download, Platform
 from platforms.credentials import credentials_of
 from providers.media.download import Downloader
+from providers.media.keeping import Keeping
 from providers.media.kinds import Found, recognise
 from providers.media.pictures import Pictures
 from providers.media.store import MediaStore, random_name
 from providers.media.targets import host_of
 from providers.media.transcription import Transcriber
 from providers.records.media import MediaRecords, MediaRow
+from runtime import metrics
 from runtime.accounts import Account
 
 AT_ONCE = 4
 """Media taken in at one time by a worker: each may be some megabytes."""
-BATCH = 100
-MOST_BATCHES = 50
-LEFTOVER_AGE = timedelta(hours=1)
-"""Older than any attempt to take a medium in."""
-FORGOTTEN_AGE = timedelta(days=30)
 
 log = structlog.get_logger()
 
@@ -70,6 +67,8 @@ class Gallery:
         self._transcriber = transcriber
         self._rules = rules
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self.keeping = Keeping(store, records)
+        """How what was taken in is let go of."""
 
     async def take_in(
         self, account: Account, address: Address, message: InboundMessage, *, allowed: Collection[MessageKind]
@@ -91,42 +90,6 @@ class Gallery:
         row = await self._records.find(media_id)
         return await self._store.get(row.name) if row and row.name else None
 
-    async def forget(self, address: Address, message_id: str) -> None:
-        """The message was unsent: nothing of its media stays, nor of those still on their way."""
-        await self._records.forget(address, message_id)
-        rows = await self._records.of_message(address, message_id)
-        await self._strip([row.id for row in rows.values()])
-
-    async def erase(self, address: Address) -> None:
-        """Nothing of a conversation's media stays, not even that there were some."""
-        while kept := await self._records.kept(address, BATCH):
-            await self._strip(kept)
-        await self._records.erase(address)
-
-    async def sweep(self, now: datetime) -> int:
-        """Let go of what is over its time, and of objects nobody claimed; how many objects were deleted."""
-        deleted = 0
-        for _ in range(MOST_BATCHES):
-            due = await self._records.due(now, BATCH)
-            deleted += await self._strip(due)
-            leftovers = await self._records.leftovers(now - LEFTOVER_AGE, BATCH)
-            deleted += await self._delete(leftovers)
-            if len(due) < BATCH and len(leftovers) < BATCH:
-                break
-        await self._records.tidy(now, FORGOTTEN_AGE)
-        log.info("media_swept", objects=deleted)
-        return deleted
-
-    async def _strip(self, ids: list[str]) -> int:
-        return await self._delete(await self._records.strip(ids)) if ids else 0
-
-    async def _delete(self, names: list[str]) -> int:
-        """Objects go first and their names after: what fails between is a leftover, and swept."""
-        if names:
-            await self._store.delete(names)
-            await self._records.deleted(names)
-        return len(names)
-
     async def _seen(self, errand: Errand, known: MediaRow | None) -> SeenMedia:
         if known is not None:
             return seen_of(known)
@@ -138,7 +101,7 @@ class Gallery:
 
     async def _of_somebody_else(self, errand: Errand, row: MediaRow) -> SeenMedia:
         """Another attempt was faster, or the message was unsent meanwhile: what we put is deleted."""
-        await self._delete([row.name] if row.name else [])
+        await self.keeping.delete([row.name] if row.name else [])
         known = await self._records.of_message(errand.address, errand.message_id)
         if (winner := known.get(errand.place)) is not None:
             return seen_of(winner)
@@ -152,6 +115,8 @@ class Gallery:
             problem = refusal.problem if isinstance(refusal, MediaRefused) else MediaProblem.GONE
             log.warning("media_refused", conversation=errand.address.conversation_id, message=errand.message_id,
                         place=errand.place, problem=problem.value, reason=str(refusal))  # fmt: skip
+            labels = (errand.address.platform, errand.address.account, problem.value)
+            metrics.media_rejected.labels(*labels).inc()
             refused = Kept(errand.declared, "", b"", problem=problem)
             return row_of(errand, refused, self._rules.retention(errand.account))
 

@@ -1,5 +1,6 @@
 """Writes down orders, outcomes and messages, each once."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -7,12 +8,18 @@ import structlog
 from temporalio import activity
 
 from activities.failures import as_application_error
+from activities.gallery import Gallery
 from contracts import records as contract
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
 from domain.decisions import Outcome
-from domain.messages import Unsent
+from domain.failures import EverturnError
+from domain.messages import MessageKind, Unsent
 from providers.records.books import Books
 from runtime import metrics
+from runtime.accounts import Accounts
+
+MEDIA_WITHIN = 10.0
+"""Seconds a message's media may take while an operator holds the conversation."""
 
 log = structlog.get_logger()
 Row = TypeVar("Row")
@@ -45,8 +52,10 @@ class Orders(contract.Orders):
 class Records(contract.Records):
     """Writes the shop's books."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, gallery: Gallery, accounts: Accounts) -> None:
         self._books = books
+        self._gallery = gallery
+        self._accounts = accounts
 
     @activity.defn(name="close_dialog")
     async def close_dialog(self, closing: CloseDialog) -> Done:
@@ -82,10 +91,24 @@ class Records(contract.Records):
     async def forget_message(self, unsent: Unsent) -> Done:
         """Blank a message that its customer took back."""
         await _written(self._books.forget(unsent.address, unsent.message_id))
+        await _written(self._gallery.keeping.forget(unsent.address, unsent.message_id))
         return Done()
 
     @activity.defn(name="keep_messages")
     async def keep_messages(self, kept: KeepMessages) -> Done:
         """Write inbound messages to `message_logs`."""
         await _written(self._books.log_inbound(kept.address, kept.messages, kept.turn, "operator"))
+        await self._take_media_in(kept)
         return Done()
+
+    async def _take_media_in(self, kept: KeepMessages) -> None:
+        """The operator wants to see pictures before their addresses die; what does not come in time stays away."""
+        account = await self._accounts.find(kept.address.platform, kept.address.account)
+        if account is None:
+            return
+        for message in kept.messages:
+            try:
+                async with asyncio.timeout(MEDIA_WITHIN):
+                    await self._gallery.take_in(account, kept.address, message, allowed=frozenset(MessageKind))
+            except (EverturnError, TimeoutError) as error:
+                log.warning("media_not_kept", conversation=kept.address.conversation_id, error=type(error).__name__)

@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,6 +21,8 @@ from api.arrivals import Arrivals
 from api.conversations import Conversations
 from api.flood import FloodGate
 from api.house import House
+from api.media import MediaShelf
+from api.media import router as media_router
 from api.pages import HERE
 from api.reception import Reception
 from api.response_mode import ResponseMode
@@ -27,21 +32,39 @@ from flows.registry import FLOWS
 from flows.registry import flow as find_flow
 from platforms import registry
 from platforms.http import build_client
+from providers.media.keeping import Keeping
+from providers.media.links import MediaLinks
+from providers.media.opening import open_media_store
 from providers.records.books import Books
+from providers.records.directory import Directory
 from providers.records.inbox import Inbox
 from providers.records.leases import Lease
+from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
-from providers.records.pool import open_pool
+from providers.records.pool import Pool, open_pool
 from providers.records.receipts import Receipts
+from providers.records.tenants import Tenants
 from providers.secrets import SecretBox, secret_box
 from runtime import metrics
-from runtime.account_settings import load_account_settings
-from runtime.accounts import Accounts
+from runtime.account_settings import AccountSettings, load_account_settings
+from runtime.accounts import Accounts, StatedAccounts
 from runtime.logs import configure_logs
+from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the environment gave us."""
+
+    settings: Settings
+    stated: StatedAccounts
+    kept: AccountSettings
+    box: SecretBox
+    media: MediaSettings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -53,18 +76,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     configure_logs(settings)
     check(settings)
-    box = secret_box(load_account_settings(everturn_env=settings.everturn_env))
-    accounts = Accounts.of_settings(settings, registry.variables(), FLOWS)
+    kept = load_account_settings(everturn_env=settings.everturn_env)
+    box, media = secret_box(kept), load_media_settings()
+    accounts = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
     app = FastAPI(
         title="Everturn",
         version=health.VERSION,
         summary="A durable orchestrator for customer conversations",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda app: _open(app, settings, accounts, box),
+        lifespan=lambda app: _open(app, Means(settings, accounts, kept, box, media)),
     )
     problems.install(app)
-    for router in (health.router, docs.router, operator.router, accounts_router):
+    for router in (health.router, docs.router, operator.router, accounts_router, media_router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(CarefulHeaders)
@@ -72,14 +96,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _open(app: FastAPI, settings: Settings, accounts: Accounts, box: SecretBox) -> AsyncIterator[None]:
+async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
     """Open the clients. None of them waits for its server: the API answers /health even when everything is away."""
+    settings = means.settings
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(build_client())
         pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-api", careful=True)
         if settings.database_url:  # without one libpq would guess
             await pool.open(wait=False)
             stack.push_async_callback(pool.close, 2)
+        accounts = _directory(means, pool, stack)
         temporal = await connect(settings, lazy=True)
         conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
         reception = Reception(conversations, Inbox(pool))
@@ -87,7 +113,8 @@ async def _open(app: FastAPI, settings: Settings, accounts: Accounts, box: Secre
         stack.callback(handing_over.cancel)
         house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations, reception)
         app.state.house, app.state.physician = house, health.Physician(house)
-        app.state.desk = Desk.of(box, pool, accounts, house.platforms)
+        app.state.desk = Desk.of(means.box, pool, means.stated, house.platforms)
+        app.state.media = _shelf(means, pool)
         lease = Lease(settings.database_url, pool)
         if settings.database_url:
             stack.callback(asyncio.create_task(lease.keep()).cancel)
@@ -98,9 +125,29 @@ async def _open(app: FastAPI, settings: Settings, accounts: Accounts, box: Secre
         yield
 
 
+def _directory(means: Means, pool: Pool, stack: AsyncExitStack) -> Accounts:
+    """The accounts of the environment and those in PostgreSQL, which is listened to for changes."""
+    kept = means.kept
+    directory = Directory(
+        Tenants(pool, means.box), means.stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
+    )
+    if means.settings.database_url:
+        stack.callback(asyncio.create_task(directory.keep(means.settings.database_url)).cancel)
+    return directory
+
+
+def _shelf(means: Means, pool: Pool) -> MediaShelf:
+    """Kept media, and the links to them; signed by what every process of this house knows."""
+    secret = means.media.media_link_secret or means.settings.operator_token or secrets.token_urlsafe()
+    store = open_media_store(means.media, Path(means.kept.everturn_home))
+    return MediaShelf(store, MediaLinks(secret, means.settings.everturn_api_url), MediaRecords(pool))
+
+
 async def _open_webhooks(app: FastAPI, house: House, lease: Lease) -> None:
     gate = FloodGate(house.settings.flood_messages_per_minute)
-    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool))
+    shelf: MediaShelf = app.state.media
+    keeping = Keeping(shelf.store, shelf.records)
+    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool), keeping)
     outbox = Outbox(house.pool, lease.holder)
     response_mode = ResponseMode(house.conversations, house.reception, outbox, lambda flow: find_flow(flow).interim())
     for name, platform in house.platforms.items():

@@ -11,7 +11,9 @@ import structlog
 from api.flood import FloodGate
 from api.problems import Problem
 from api.reception import Reception
+from domain.identifiers import address_of
 from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, Received, Unsent
+from providers.media.keeping import Keeping
 from providers.records.books import Books
 from providers.records.receipts import Receipts
 from runtime import metrics
@@ -32,11 +34,14 @@ log = structlog.get_logger(__name__)
 class Arrivals:
     """Takes what one webhook told; returns only when all of it is durable."""
 
-    def __init__(self, reception: Reception, gate: FloodGate, books: Books, receipts: Receipts) -> None:
+    def __init__(
+        self, reception: Reception, gate: FloodGate, books: Books, receipts: Receipts, keeping: Keeping
+    ) -> None:
         self._reception = reception
         self._gate = gate
         self._books = books
         self._receipts = receipts
+        self._keeping = keeping
         self._reasons: set[str] = set()
 
     async def take(self, told: Iterable[Told]) -> None:
@@ -140,7 +145,8 @@ class Arrivals:
         self.count_ignored(account, f"receipt:{seen.state}")
         if key := await self._receipts.note(seen):
             log.error("part_failed_later", key=key, reason=seen.error[:200])
-            await self._reception.take(seen.address, seen.model_copy(update={"key": key}), opens=False)
+            # By the part's own address: a receipt may name its customer otherwise (a phone instead of an account's id).
+            await self._reception.take(address_of(key), seen.model_copy(update={"key": key}), opens=False)
 
     async def _note_echo(self, account: Account, echo: Echo) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
@@ -161,6 +167,7 @@ class Arrivals:
     async def _forget(self, account: Account, unsent: Unsent) -> None:
         self.count_ignored(account, "unsent")
         await self._books.forget(unsent.address, unsent.message_id)
+        await self._keeping.forget(unsent.address, unsent.message_id)
         await self._reception.take(unsent.address, unsent, opens=False)
 
     def count_ignored(self, account: Account, reason: str) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import math
 import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
@@ -13,6 +15,9 @@ from api.problems import Problem
 LARGEST_BODY = 4 * 1024 * 1024
 BODY_PATIENCE = 20.0
 """Seconds a sender has to deliver its body; a slower one only holds a connection."""
+MOST_UNREAD = 4 * LARGEST_BODY
+"""Bytes beyond the limit that are taken and thrown away: who is cut off while still sending hears no refusal at all."""
+UNREAD_PATIENCE = 3.0
 
 
 async def read_body(request: Request) -> bytes:
@@ -23,6 +28,7 @@ async def read_body(request: Request) -> bytes:
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > LARGEST_BODY:
+        await _let_it_finish(request)
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_PATIENCE):
@@ -34,13 +40,30 @@ async def read_body(request: Request) -> bytes:
 
 
 async def _read_limited(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
+    pieces, size, coming = [], 0, request.stream()
+    async for piece in coming:
         size += len(piece)
         if size > LARGEST_BODY:
+            await _throw_away(coming)
             raise _too_large()
         pieces.append(piece)
     return b"".join(pieces)
+
+
+async def _let_it_finish(request: Request) -> None:
+    if int(request.headers["content-length"]) <= MOST_UNREAD:
+        await _throw_away(request.stream())
+
+
+async def _throw_away(coming: AsyncIterator[bytes]) -> None:
+    """Read on without keeping anything, for a while: the connection is closed once the refusal is said."""
+    size = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(UNREAD_PATIENCE):
+            async for piece in coming:
+                size += len(piece)
+                if size > MOST_UNREAD:
+                    return
 
 
 def _too_large() -> Problem:

@@ -1,5 +1,6 @@
 """Media behind signed links: shown to whoever has the link, for as long as it lasts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from api.operator_models import KeptMedia
 from api.problems import Problem
 from domain.failures import NotProven
+from domain.identifiers import Address
 from domain.messages import MessageKind
 from providers.media.kinds import suffix_of
 from providers.media.links import MediaLinks
@@ -29,6 +32,17 @@ class MediaShelf:
     links: MediaLinks
     records: MediaRecords
 
+    async def of_messages(self, address: Address, message_ids: Sequence[str]) -> dict[str, list[KeptMedia]]:
+        """What is kept of these messages' media, in their order, with fresh links."""
+        now = datetime.now(UTC)
+        found: dict[str, list[KeptMedia]] = {}
+        for row in await self.records.of_messages(address, message_ids):
+            url = self.links.url_of(row.id, now) if row.name else ""
+            found.setdefault(row.message_id, []).append(
+                KeptMedia(kind=row.kind, problem=str(row.problem), url=url, mime=row.mime, transcript=row.transcript)
+            )
+        return found
+
 
 def shelf_of(request: Request) -> MediaShelf:
     """The shelf of this application."""
@@ -36,8 +50,11 @@ def shelf_of(request: Request) -> MediaShelf:
     return shelf
 
 
+TheShelf = Annotated[MediaShelf, Depends(shelf_of)]
+
+
 @router.get("/media/{token}", response_class=Response)
-async def show(token: str, shelf: Annotated[MediaShelf, Depends(shelf_of)]) -> Response:
+async def show(token: str, shelf: TheShelf) -> Response:
     """One picture, voice note or file. 404: no link of ours; 410: its time is over, or nothing is kept any more."""
     row = await _row(token, shelf)
     content = await shelf.store.get(row.name) if row and row.name else None

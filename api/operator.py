@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Query
 
 from api.encoded import EncodedRoute
 from api.house import House, TheHouse
+from api.media import TheShelf
 from api.operator_auth import OperatorsOnly
 from api.operator_list import conversation_query, listed
 from api.operator_models import (
@@ -26,6 +27,8 @@ from api.problems import Problem, ProblemBody
 from contracts.conversation import OperatorReply, Overview, Release, Resend, TakeOver
 from domain.conversation import Attention, Holder
 from domain.identifiers import Address
+from domain.messages import OutboundMessage
+from platforms.text import fit
 from providers.records import listings
 
 _refusals: dict[int | str, dict[str, Any]] = {
@@ -93,13 +96,14 @@ async def list_conversations(
 
 @router.get("/conversations/{conversation_id:path}/transcript", tags=["conversations"])
 async def read_transcript(
-    house: TheHouse, conversation_id: ConversationId, limit: Limit = 50, cursor: Cursor = None
+    house: TheHouse, shelf: TheShelf, conversation_id: ConversationId, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Line]:
     """What was said: the latest page first, each page oldest line first; `next_cursor` leads back in time."""
     address = _address(conversation_id)
     before = _first(decode_cursor(cursor, int))
     rows = await listings.transcript(house.pool, address.conversation_id, before, limit)
-    lines = [Line.model_validate(row) for row in reversed(rows)]
+    kept = await shelf.of_messages(address, [row["message_id"] for row in rows if row["media"]])
+    lines = [Line.model_validate({**row, "kept": kept.get(row["message_id"], [])}) for row in reversed(rows)]
     return Page(items=lines, next_cursor=_next_cursor(rows, limit, "id"))
 
 
@@ -124,8 +128,14 @@ async def release(
 @router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"])
 async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, idempotency_key: Key = None) -> Overview:
     """Write to the customer; writing takes the conversation over. 202: it will be delivered in order."""
-    request = OperatorReply(text=said.text, operator=said.operator)
-    return await house.conversations.reply(_address(conversation_id), request, idempotency_key)
+    address = _address(conversation_id)
+    platform = house.platforms.get(address.platform)
+    if platform is None:
+        raise Problem(404, "there is no such conversation")
+    route = (await house.conversations.overview(address)).route
+    parts = tuple(fit(OutboundMessage(text=said.text), platform.abilities(route)))
+    request = OperatorReply(text=said.text, operator=said.operator, parts=parts)
+    return await house.conversations.reply(address, request, idempotency_key)
 
 
 @router.get("/conversations/{conversation_id:path}", tags=["conversations"])

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.problems import Problem
+from domain.messages import MessageKind
 
 Item = TypeVar("Item")
 
@@ -46,6 +47,18 @@ class Order(Row):
     updated_at: datetime
 
 
+class KeptMedia(BaseModel):
+    """One picture, voice note or file of a message."""
+
+    kind: MessageKind
+    problem: str = ""
+    """Why it could not be used; empty: it is kept."""
+    url: str = ""
+    """Where it can be seen, for a day; empty: nothing is kept."""
+    mime: str = ""
+    transcript: str = ""
+
+
 class Line(Row):
     """One message of a transcript."""
 
@@ -56,6 +69,9 @@ class Line(Row):
     kind: str
     text: str
     media: list[dict[str, Any]]
+    """As the platform named them."""
+    kept: list[KeptMedia] = []
+    """What became of them here."""
     message_id: str
     turn: int
     success: bool

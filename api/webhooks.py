@@ -1,5 +1,6 @@
 """The doors through which platforms tell us what customers wrote."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,8 @@ from platforms.credentials import credentials_of
 from runtime import metrics
 from runtime.accounts import Account, Accounts
 
+EVENT = re.compile(r"[a-z]+(-[a-z]+)+")
+"""What Evolution's `webhookByEvents` adds to the address: `messages-upsert`, not an account."""
 ANY = "default"
 """The environment's account where its id is not stated: it takes whatever its platform's bodies name."""
 
@@ -90,6 +93,8 @@ class Webhook:
             return await self._accounts.default(self._platform.name)
         if account := await self._accounts.find(self._platform.name, named):
             return account
+        if self._platform.abilities("").accounts_by_secret and EVENT.fullmatch(named):
+            return await self._accounts.default(self._platform.name)
         raise Problem(404, f"there is no such {self._platform.name} account here")
 
     async def _read(self, seen: WebhookRequest, addressed: Account) -> list[tuple[Account, Inbound]]:
@@ -122,7 +127,8 @@ class Webhook:
         if name in ("", addressed.account):
             return addressed
         known = await self._accounts.find(self._platform.name, name)
-        return known or (addressed if addressed.account == ANY else None)
+        takes_any = addressed.account == ANY or self._platform.abilities("").accounts_by_secret
+        return known or (addressed if takes_any else None)
 
     def _prove(self, seen: WebhookRequest, account: Account) -> None:
         if self._production and not account.webhook_secret:

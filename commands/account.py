@@ -27,7 +27,7 @@ from providers.records.pool import open_pool
 from providers.records.tenants import SECRETS, Tenant, Tenants
 from providers.secrets import FILE, KeyFile, new_key, secret_box
 from runtime.account_settings import AccountSettings, load_account_settings
-from runtime.accounts import Account, Accounts
+from runtime.accounts import Account, Accounts, StatedAccounts
 from runtime.settings import Settings
 
 WIDE = 10_000
@@ -58,7 +58,7 @@ async def opened(settings: Settings, home: Path) -> AsyncIterator[Books]:
     if not settings.database_url:
         raise WrongUse("DATABASE_URL: is not set, and no `everturn up` is running in this home")
     keys = load_account_settings(everturn_home=str(home), everturn_env=settings.everturn_env)
-    environment = Accounts.of_settings(settings, registry.variables(), FLOWS)
+    environment = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
     await _require_migrated(settings.database_url)
     async with open_pool(settings.database_url, size=2, name="everturn-account") as pool:
         tenants = Tenants(pool, secret_box(keys))

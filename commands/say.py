@@ -1,9 +1,11 @@
 """`everturn say`: be a customer of the running API, by real webhooks, and see what the phone would show."""
 
+import mimetypes
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,6 +34,28 @@ class Customer:
     channel: str = ""
 
 
+@dataclass(frozen=True)
+class Message:
+    """One thing a customer sends: words, a tapped choice, or a medium."""
+
+    text: str = ""
+    choice: str = ""
+    media: tuple[Media, ...] = ()
+
+    def __str__(self) -> str:
+        shown = [f"[{medium.name or medium.url}]" for medium in self.media]
+        return " ".join([*shown, f"[{self.text}]" if self.choice else self.text]).strip()
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What `--image`, `--audio` and `--choice` say: an address or a file, an address or a file, an id or a title."""
+
+    image: str | None = None
+    audio: str | None = None
+    choice: str | None = None
+
+
 class Phone:
     """A simulated customer's phone."""
 
@@ -43,7 +67,7 @@ class Phone:
         self._customer = customer
         self._seen = max((entry["id"] for entry in self._entries(0)), default=0)
 
-    def post(self, text: str, image_url: str | None = None) -> None:
+    def post(self, message: Message) -> None:
         """Post the webhook the platform would post.
 
         Raises:
@@ -51,13 +75,15 @@ class Phone:
         """
         who = self._customer
         kit = registry.PLATFORMS[who.platform]
+        own_id = str(time.time_ns() // 1000)
         said = Said(
             contact=who.contact,
-            text=text,
-            media=(Media(url=image_url, kind=MessageKind.IMAGE),) if image_url else (),
-            message_id=str(time.time_ns() // 1000),
+            text=message.text,
+            media=message.media,
+            message_id=own_id,
             channel=who.channel,
             name=who.name,
+            choice=message.choice,
             at=datetime.now(UTC),
         )
         webhook = kit.inbound(said, credentials_of(default_account(self._settings, kit.variables, FLOWS)))
@@ -66,7 +92,41 @@ class Phone:
         )
         if not answer.is_success:
             raise Failed(f"the webhook was answered {answer.status_code}: {' '.join(answer.text.split())[:300]}")
-        self._client.post(f"/simulator/_world/{who.platform}/{who.contact}", json={"said": text or image_url})
+        shown = {"said": message.text, "id": own_id, "media": [medium.model_dump() for medium in message.media]}
+        self._client.post(f"/simulator/_world/{who.platform}/{who.contact}", json=shown)
+
+    def medium(self, named: str, kind: MessageKind) -> Media:
+        """An address as it is; a file once it lies with the simulated platform.
+
+        Raises:
+            Failed: there is no such file, or it was not taken.
+        """
+        if named.startswith(("http://", "https://")):
+            return Media(url=named, kind=kind)
+        path = Path(named)
+        mime = mimetypes.guess_type(path.name)[0] or {MessageKind.AUDIO: "audio/ogg"}.get(kind, "image/jpeg")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Failed(f"{named}: {error.strerror or 'cannot be read'}") from None
+        address = f"/simulator/{self._customer.platform}/_media"
+        answer = self._client.post(address, content=content, headers={"content-type": mime})
+        if answer.status_code != 201:
+            raise Failed(f"the simulator did not take {named} (HTTP {answer.status_code})")
+        return Media(**answer.json(), name=path.name, mime=mime, kind=kind)
+
+    def choice(self, named: str) -> Message:
+        """The choice of this id or title that the phone shows.
+
+        Raises:
+            Failed: it shows none such.
+        """
+        offered = [choice for entry in reversed(self._entries(0)) for choice in entry["choices"]]
+        for choice in offered:
+            if named in (choice["id"], choice["title"]):
+                return Message(text=choice["title"], choice=choice["id"])
+        titles = ", ".join(dict.fromkeys(choice["title"] for choice in offered)) or "none"
+        raise Failed(f"the phone shows no choice {named!r}; it shows {titles}")
 
     def replies(self, wait: float) -> Iterator[dict[str, Any]]:
         """What appears on the phone, until nothing more does."""
@@ -93,21 +153,23 @@ class Phone:
 
 
 def say(
-    settings: Settings, customer: Customer, texts: list[str], image_url: str | None, *, wait: float, each: bool
+    settings: Settings, customer: Customer, texts: list[str], attached: Attached, *, wait: float, each: bool
 ) -> None:
-    """Say the texts in one breath, or each after the reply to the one before; print what comes back.
+    """Say all of it in one breath, or each text after the reply to the one before; print what comes back.
+
+    What is tapped and attached comes before the texts.
 
     Raises:
         Failed: the API cannot be reached, refuses the webhook, or nothing came back in time.
     """
-    if not texts and not image_url:
-        raise WrongUse("there is nothing to say: give a text, or --image")
-    bursts = [[text] for text in texts] if each else [texts]
+    if not texts and attached == Attached():
+        raise WrongUse("there is nothing to say: give a text, --image, --audio or --choice")
     try:
         with httpx.Client(base_url=settings.everturn_api_url, timeout=15, trust_env=False) as client:
             phone = Phone(client, settings, customer)
-            for number, burst in enumerate(bursts):
-                _say_burst(phone, burst, image_url if number == 0 else None)
+            messages = [*_attached(phone, attached), *map(Message, texts)]
+            for burst in [[message] for message in messages] if each else [messages]:
+                _say_burst(phone, burst)
                 _show_replies(phone, wait)
     except httpx.HTTPError as error:
         raise Failed(
@@ -116,13 +178,19 @@ def say(
         ) from None
 
 
-def _say_burst(phone: Phone, texts: list[str], image_url: str | None) -> None:
-    if image_url:
-        print(f"> [{image_url}]", flush=True)
-        phone.post("", image_url)
-    for text in texts:
-        print(f"> {text}", flush=True)
-        phone.post(text)
+def _attached(phone: Phone, attached: Attached) -> Iterator[Message]:
+    if attached.choice:
+        yield phone.choice(attached.choice)
+    if attached.image:
+        yield Message(media=(phone.medium(attached.image, MessageKind.IMAGE),))
+    if attached.audio:
+        yield Message(media=(phone.medium(attached.audio, MessageKind.AUDIO),))
+
+
+def _say_burst(phone: Phone, burst: list[Message]) -> None:
+    for message in burst:
+        print(f"> {message}", flush=True)
+        phone.post(message)
 
 
 def _show_replies(phone: Phone, wait: float) -> None:

@@ -27,7 +27,7 @@ from providers.servers.problems import KeepsDying, Refuses
 from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, reachable
 from runtime import metrics
-from runtime.accounts import Accounts
+from runtime.accounts import StatedAccounts
 from runtime.settings import Settings, WrongSetting
 
 FIRST_ANSWER = 60.0
@@ -259,7 +259,7 @@ def go_up(places: Places, settings: Settings, home_path: Path) -> None:
 def _require_sense(places: Places, settings: Settings) -> None:
     try:
         check(settings)
-        Accounts.of_settings(settings, variables(), FLOWS)
+        StatedAccounts.of_settings(settings, variables(), FLOWS)
     except WrongSetting as error:
         raise WrongUse(str(error)) from None
     wanted = [("--port", places.port)]

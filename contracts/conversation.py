@@ -170,6 +170,8 @@ class OperatorReply(Value):
 
     text: str = Field(min_length=1, max_length=4_000)
     operator: str = "operator"
+    parts: tuple[Part, ...] = ()
+    """The text as the platform takes it; empty: as it is."""
 
 
 class Overview(Value):
@@ -188,6 +190,8 @@ class Overview(Value):
     turn: int
     dialog: int
     order_id: str
+    route: str = ""
+    """What the platform needs to answer this customer; opaque."""
     waiting_messages: int
     outbox: int
     duplicates: int

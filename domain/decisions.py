@@ -61,6 +61,7 @@ class Decision(Value):
 
     parts: tuple[Part, ...]
     phase: str
+    """Empty: as it was (the flow was not asked)."""
     waiting_for: str = ""
     state: dict[str, Any] | None = None
     """The dialog's new state; None when the dialog is over. With outcome RESTARTED it is the next dialog's."""

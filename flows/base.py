@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain.decisions import FlowDecision
+from domain.media import SeenMedia
 from domain.messages import InboundMessage, MessageKind
 from domain.model import Value
 
@@ -29,7 +30,12 @@ class Turn(Value):
 
 
 class Senses(Value):
-    """What was looked up for the flow before its step (nothing yet; the sales assistant's eyes and model come here)."""
+    """What was looked at for the flow before its step."""
+
+    media: tuple[SeenMedia, ...] = ()
+    """The burst's pictures, voice notes and files, in their order."""
+    remarks: tuple[str, ...] = ()
+    """What the reply will begin with, about media that cannot be used: the flow need not say it again."""
 
 
 State = TypeVar("State", bound=Value)
@@ -39,6 +45,8 @@ class Flow(Protocol[State]):
     """A named dialog."""
 
     name: str
+    language: str
+    """What it speaks where an account names no language."""
     state_model: type[State]
     first_phase: str
 

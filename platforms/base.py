@@ -55,6 +55,8 @@ class Abilities(Value):
     """The session window: free-form parts are taken only this long after the customer's last message."""
     many_accounts: bool = False
     """Whether one webhook address serves many accounts and its bodies name them (see `by_account`)."""
+    accounts_by_secret: bool = False
+    """With `many_accounts`: the proof of origin is one account's own, so a name nobody knows is that account's."""
     checks_quality: bool = False
     """Whether `check_credentials` also learns how the platform rates the account."""
 

@@ -15,7 +15,7 @@ from runtime.variables import Variables
 
 
 class Said(Value):
-    """What a simulated customer does on the phone: writes, sends a picture or a voice note."""
+    """What a simulated customer does on the phone: writes, sends a picture or a voice note, taps a choice."""
 
     contact: str
     text: str = ""
@@ -49,6 +49,10 @@ class Kit:
     """The webhook that shows what an operator wrote to `contact` in the platform's own app."""
     unsent: Callable[[str, str, datetime, Credentials], Webhook] | None = None
     """The webhook of a customer (first argument) who takes a message (the second) back."""
+    edited: Inbound | None = None
+    """The webhook of a customer who writes the message `message_id` anew; `text` is its new wording."""
+    networks: tuple[str, ...] = ()
+    """What may stand in `Said.channel`, where a platform carries several networks; the first is the usual one."""
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from platforms.instagram.kit import INSTAGRAM
 from platforms.kit import Kit
 from platforms.manychat.kit import MANYCHAT
 from platforms.simulation import World, control_routes
+from platforms.telegram.kit import TELEGRAM
 from platforms.whatsapp.kit import WHATSAPP
 from runtime.variables import Variables
 
@@ -19,6 +20,7 @@ PLATFORMS: dict[str, Kit] = {
     "chat2desk": CHAT2DESK,
     "instagram": INSTAGRAM,
     "manychat": MANYCHAT,
+    "telegram": TELEGRAM,
     "whatsapp": WHATSAPP,
 }
 

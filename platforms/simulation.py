@@ -2,7 +2,8 @@
 
 `POST /_faults` (`Fault`), `GET /_faults`, `DELETE /_faults?platform=` · `POST /_gate` (`Gate`), `GET /_gate` ·
 `POST /_settings` (`Setting`) · `GET /_world/{platform}` (contacts), `GET /_world/{platform}/{contact}?after=` (what the
-phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` or `{"said": "…"}` ·
+phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` or
+`{"said": "…", "media": […], "id": "…"}` ·
 `GET /_calls/{platform}` (every send call and what became of it) · `POST /_media` (bytes; gives `id` and `url`),
 `GET /_media/{id}`. Every simulator serves these beside its own API.
 """
@@ -26,6 +27,8 @@ from platforms.text import mapping
 __all__ = ["Direction", "Entry", "Fault", "FaultKind", "Gate", "Setting", "Webhook", "World", "control_routes", "meet"]
 
 POLL = 0.01
+LARGEST_MEDIUM = 20 * 1024 * 1024
+HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 Rule = TypeVar("Rule", bound=Value)
 
 
@@ -196,25 +199,39 @@ class _Control:
             change = mapping(await request.json())
             if "unknown" in change:
                 self._world.set_unknown(platform, contact, unknown=bool(change["unknown"]))
-            if said := str(change.get("said") or ""):
-                now = self._world.clock()
-                self._world.show(Entry(platform=platform, contact=contact, at=now, direction=Direction.IN, text=said))
+            if change.get("said") or change.get("media"):
+                return self._show_said(platform, contact, change)
             return JSONResponse({}, status_code=201)
         after = request.query_params.get("after", "0")
         entries = self._world.phone(platform, contact, after=int(after) if after.isdigit() else 0)
         return JSONResponse([entry.model_dump(mode="json") for entry in entries])
 
+    def _show_said(self, platform: str, contact: str, change: dict[str, Any]) -> Response:
+        said, media, own_id = (change.get(field) for field in ("said", "media", "id"))
+        told = {"text": said or "", "media": media or (), "external_id": own_id or "", "at": self._world.clock()}
+        where = {"platform": platform, "contact": contact, "direction": Direction.IN}
+        try:
+            self._world.show(Entry.model_validate(told | where))
+        except ValidationError as error:
+            return JSONResponse({"error": error.errors(include_url=False, include_context=False)}, status_code=422)
+        return JSONResponse({}, status_code=201)
+
     async def keep_media(self, request: Request) -> Response:
         """Take a picture or voice note as a phone would upload it."""
+        content = bytearray()
+        async for piece in request.stream():
+            content += piece
+            if len(content) > LARGEST_MEDIUM:
+                return JSONResponse({"error": "a medium has at most 20 MB"}, status_code=413)
         mime = request.headers.get("content-type", "application/octet-stream")
-        own_id = self._world.keep_media(await request.body(), mime)
+        own_id = self._world.keep_media(bytes(content), mime)
         url = str(request.url.replace(path=f"{request.url.path}/{own_id}", query=""))
         return JSONResponse({"id": own_id, "url": url}, status_code=201)
 
     async def media(self, request: Request) -> Response:
-        """The bytes, at an address like a platform's public one."""
+        """The bytes, at an address like a platform's public one; whatever they are, no browser runs them."""
         found = self._world.media(request.path_params["id"])
-        return Response(found[1], media_type=found[0]) if found else Response(status_code=404)
+        return Response(found[1], media_type=found[0], headers=HARMLESS) if found else Response(status_code=404)
 
     async def calls(self, request: Request) -> Response:
         """Every send call, oldest first."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Collection
 from enum import StrEnum
 
 from pydantic import Field
@@ -29,6 +30,12 @@ class FaultKind(StrEnum):
     """The customer sees the message, and the connection is dropped instead of an answer."""
     RESET_BEFORE = "reset_before"
     """The connection is dropped after the bytes left, and the customer sees nothing."""
+    UNDELIVERED = "undelivered"
+    """The call succeeds, and a receipt tells later that the message has not arrived."""
+
+
+AT_ONCE = frozenset(FaultKind) - {FaultKind.UNDELIVERED}
+"""What a call itself meets; the others come true afterwards."""
 
 
 class Fault(Value):
@@ -87,11 +94,11 @@ class Faults:
         with self._lock:
             return list(self._rules)
 
-    def take(self, platform: str, contact: str) -> Fault | None:
+    def take(self, platform: str, contact: str, kinds: Collection[FaultKind] = AT_ONCE) -> Fault | None:
         """The first rule this call meets; its count goes down."""
         with self._lock:
             for place, rule in enumerate(self._rules):
-                if rule.platform == platform and rule.contact in (None, contact):
+                if rule.platform == platform and rule.contact in (None, contact) and rule.kind in kinds:
                     left = None if rule.times is None else rule.times - 1
                     self._rules[place : place + 1] = [] if left == 0 else [rule.model_copy(update={"times": left})]
                     return rule
@@ -101,6 +108,11 @@ class Faults:
         """Close or open a gate."""
         with self._lock:
             (self._gates.add if gate.closed else self._gates.discard)((gate.platform, gate.contact))
+
+    def gates(self) -> list[Gate]:
+        """Every gate that is closed."""
+        with self._lock:
+            return [Gate(platform=platform, contact=contact) for platform, contact in self._gates]
 
     def is_held(self, platform: str, contact: str) -> bool:
         """Whether a call to this contact must wait."""

@@ -2,16 +2,21 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from domain.messages import Choice, Media
 from domain.model import Value
 from platforms.simulation_faults import Faults
 
+TYPING = timedelta(seconds=20)
+"""How long a phone shows the sign."""
+SEEN_AT_ONCE = 20
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, at TEXT NOT NULL,
@@ -48,8 +53,13 @@ class Entry(Value):
     media: tuple[Media, ...] = ()
     """What the customer sent beside words."""
     state: str = ""
-    """How far a message of ours came, as its platform has told: sent, delivered, read, failed."""
+    """How far a message of ours came, as its platform has told (sent, delivered, read, failed); what became of a
+    customer's: seen, edited, unsent."""
     external_id: str = ""
+    network: str = ""
+    """The network it went through, where a platform carries several."""
+    by_operator: bool = False
+    """An operator wrote it in the platform's own app."""
     dialog: str = ""
     opened: bool = False
     """Whether this message asked to show the dialog to operators."""
@@ -63,6 +73,11 @@ class World:
     ) -> None:
         self.faults = Faults()
         self.clock = clock
+        self.listeners: list[Callable[[Entry], None]] = []
+        """Told of every bubble, in the thread that shows it."""
+        self._revisions: dict[tuple[str, str], int] = {}
+        self._first_revision = time.time_ns() // 1_000_000
+        self._typing: dict[tuple[str, str], datetime] = {}
         self._lock = threading.Lock()
         self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._base.execute("PRAGMA journal_mode=WAL")
@@ -81,7 +96,13 @@ class World:
                 "INSERT INTO entries (platform, contact, at, entry) VALUES (?, ?, ?, ?)",
                 (entry.platform, entry.contact, entry.at.isoformat(), entry.model_dump_json()),
             )
-        return entry.model_copy(update={"id": row.lastrowid or 0})
+        shown = entry.model_copy(update={"id": row.lastrowid or 0})
+        if entry.direction is Direction.OUT:
+            self._typing.pop((entry.platform, entry.contact), None)
+        self._touch(entry.platform, entry.contact)
+        for listener in self.listeners:
+            listener(shown)
+        return shown
 
     def phone(self, platform: str, contact: str, after: int = 0) -> list[Entry]:
         """What a phone shows, oldest first."""
@@ -104,15 +125,45 @@ class World:
         rows = self._rows("SELECT DISTINCT contact FROM calls WHERE platform = ?", (platform,))
         return {name for (name,) in rows}
 
+    def latest(self, platform: str, contact: str, most: int) -> list[Entry]:
+        """The last bubbles of a phone, oldest first."""
+        rows = self._rows(
+            "SELECT id, entry FROM entries WHERE platform = ? AND contact = ? ORDER BY id DESC LIMIT ?",
+            (platform, contact, most),
+        )
+        return [Entry.model_validate_json(entry).model_copy(update={"id": number}) for number, entry in reversed(rows)]
+
+    def find(self, entry: int) -> Entry | None:
+        """One bubble, on whatever phone."""
+        rows = self._rows("SELECT entry FROM entries WHERE id = ?", (entry,))
+        return Entry.model_validate_json(rows[0][0]).model_copy(update={"id": entry}) if rows else None
+
     def progress(self, entry: int, state: str) -> Entry | None:
         """Note how far a message of ours came; returns it as it stands now."""
+        return self.amend(entry, state=state)
+
+    def amend(self, entry: int, **changes: Any) -> Entry | None:
+        """Change a bubble; returns it as it stands now."""
         with self._lock:
             row = self._base.execute("SELECT entry FROM entries WHERE id = ?", (entry,)).fetchone()
             if row is None:
                 return None
-            changed = Entry.model_validate_json(row[0]).model_copy(update={"id": entry, "state": state})
+            changed = Entry.model_validate_json(row[0]).model_copy(update={"id": entry, **changes})
             self._base.execute("UPDATE entries SET entry = ? WHERE id = ?", (changed.model_dump_json(), entry))
+        self._touch(changed.platform, changed.contact)
         return changed
+
+    def age(self, platform: str, contact: str, by: timedelta) -> None:
+        """Let time pass on one phone: everything it shows happened earlier."""
+        for entry in self.phone(platform, contact):
+            self.amend(entry.id, at=entry.at - by)
+
+    def revision(self, platform: str, contact: str) -> int:
+        """Another number whenever a phone shows something else; never one of an earlier process."""
+        return self._revisions.get((platform, contact), self._first_revision)
+
+    def _touch(self, platform: str, contact: str) -> None:
+        self._revisions[platform, contact] = self.revision(platform, contact) + 1
 
     def keep_media(self, content: bytes, mime: str) -> str:
         """Put a picture or voice note where the platform keeps them; returns its media id (digits)."""
@@ -133,6 +184,21 @@ class World:
             self._base.execute(
                 "INSERT INTO signs (platform, contact, sign) VALUES (?, ?, ?)", (platform, contact, sign)
             )
+        if sign == "typing":
+            self._typing[platform, contact] = self.clock()
+        if sign == "seen":
+            self._show_seen(platform, contact)
+
+    def _show_seen(self, platform: str, contact: str) -> None:
+        """Both ticks under what the customer wrote last turn blue."""
+        for entry in self.latest(platform, contact, SEEN_AT_ONCE):
+            if entry.direction is Direction.IN and not entry.state:
+                self.amend(entry.id, state="seen")
+
+    def is_typing(self, platform: str, contact: str) -> bool:
+        """Whether a phone shows that somebody writes: since a moment ago, and nothing has come yet."""
+        since = self._typing.get((platform, contact))
+        return since is not None and self.clock() - since < TYPING
 
     def signs(self, platform: str, contact: str) -> list[str]:
         """Every "typing" and "seen" a phone has shown, oldest first."""

@@ -1,7 +1,7 @@
 """Which account speaks on a platform, and by which rules: one place for the API and the worker to ask."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Self
+from typing import Protocol, Self
 
 from domain.model import Value
 from domain.turn_taking import TurnTaking
@@ -36,11 +36,36 @@ class Account(Value):
     """How long its conversations are kept; None: as long as everybody's."""
 
 
-class Accounts:
-    """The accounts that the environment describes: one default account a platform.
+class Accounts(Protocol):
+    """Knows accounts: the environment's (`StatedAccounts`), or the database's too (`records/directory.py`)."""
 
-    Asynchronous, for the accounts of a database are asked for in the same words (`providers/records/directory.py`).
-    """
+    async def default(self, platform: str) -> Account:
+        """The account a webhook without an account of its own belongs to.
+
+        Raises:
+            KeyError: nobody has an account on this platform.
+        """
+        ...
+
+    async def find(self, platform: str, account: str) -> Account | None:
+        """This account, if we know it.
+
+        Raises:
+            Unavailable: it cannot be looked up now.
+        """
+        ...
+
+    async def of_platform(self, platform: str) -> tuple[Account, ...]:
+        """Every account of one platform."""
+        ...
+
+    async def all(self) -> tuple[Account, ...]:
+        """Every account, in the order of the platforms."""
+        ...
+
+
+class StatedAccounts:
+    """The accounts that the environment describes: one default account a platform."""
 
     def __init__(self, known: Iterable[Account]) -> None:
         self._known = {(account.platform, account.account): account for account in known}
@@ -82,7 +107,7 @@ def default_account(settings: Settings, variables: Variables, flows: Collection[
     """What the environment says about the default account of a platform.
 
     Raises:
-        WrongSetting: as `Accounts.of_settings`.
+        WrongSetting: as `StatedAccounts.of_settings`.
     """
     found = settings.stated(variables)
     return Account(

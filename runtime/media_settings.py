@@ -38,7 +38,7 @@ class MediaSettings(BaseSettings):
     media_s3_region: str = "us-east-1"
 
     media_link_secret: str = ""
-    """Signs links; the API and the worker must have the same one."""
+    """Signs links; empty: the operator token does."""
     media_retention_days: Days = 30
     media_retention_days_by_account: dict[str, Days] = {}
     """JSON: `{"whatsapp": 7, "whatsapp/main": 3}`; an account's own goes before its platform's."""

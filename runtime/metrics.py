@@ -58,6 +58,7 @@ orders_created = _counter("orders_created", "Orders created", FLOW)
 credits_spent = _counter("credits_spent", "Credits that turns cost by their plan's tariff")
 credits_warnings = _counter("credits_warnings", "Accounts warned that their plan is nearly used up, once a period")
 turns_exhausted = _counter("turns_exhausted", "Turns not taken because the account's plan was used up")
+media_rejected = _counter("media_rejected", "Media that could not be used, by problem", (*ACCOUNT, "kind"))
 events_ignored = _counter("events_ignored", "Webhook events that are not messages, by reason", (*ACCOUNT, "kind"))
 
 pending_bursts = Gauge(

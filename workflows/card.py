@@ -69,6 +69,7 @@ class Card:
             turn=state.turn,
             dialog=state.dialog,
             order_id=state.order_id,
+            route=state.route,
             waiting_messages=len(state.waiting),
             outbox=len(state.outbox),
             duplicates=state.duplicates,

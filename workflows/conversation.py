@@ -250,10 +250,17 @@ class ConversationWorkflow:
         """An operator writes to the customer, and holds the conversation from then on."""
         self._seize(reply.operator)
         state = self._state
-        state.replies += 1
-        part = Part(text=reply.text)
-        name = f"op-{state.replies}"
-        state.outbox.append(OutboxEntry(turn=state.turn, name=name, part=part, route=state.route, by_operator=True))
+        for part in reply.parts or (Part(text=reply.text),):
+            state.replies += 1
+            state.outbox.append(
+                OutboxEntry(
+                    turn=state.turn,
+                    name=f"op-{state.replies}",
+                    part=part.model_copy(update={"by_operator": True}),
+                    route=state.route,
+                    by_operator=True,
+                )
+            )
         return self._card.overview()
 
     def _seize(self, operator: str) -> None:

@@ -259,8 +259,8 @@ class Turns:
         state.dialog_state = decision.state
         state.dialog_touched_at = workflow.now()
         state.dialog_messages += messages
-        state.phase = decision.phase
-        state.waiting_for = decision.waiting_for
+        if decision.phase:
+            state.phase, state.waiting_for = decision.phase, decision.waiting_for
         if decision.rules is not None:
             state.rules = decision.rules
 

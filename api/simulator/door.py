@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api.house import House
 from api.simulator.page import router
+from api.simulator.posting import Learning
 from api.simulator.visit import Visit
 from platforms.registry import simulators
 from platforms.simulation import World
@@ -22,7 +23,7 @@ async def opened(app: FastAPI, house: House, home: str) -> AsyncIterator[None]:
     world = _world(home)
     visit = app.state.visit = Visit(house, world)
     app.include_router(router)
-    app.mount("/simulator", simulators(world))
+    app.mount("/simulator", Learning(simulators(world), visit.posting))
     try:
         yield
     finally:

@@ -22,6 +22,7 @@ class WaterOrderFlow:
     """Greeting, address, phone, bottles, summary, «Да», order; every answer may come early, late or corrected."""
 
     name = "water_order"
+    language = "ru"
     state_model = WaterOrder
     first_phase: str = Phase.DETAILS
 
@@ -57,7 +58,7 @@ class WaterOrderFlow:
             return self._reopen(state, heard.change, heard)
         if state.asked is Slot.CONFIRMATION and not heard.problem and heard.consent in {Consent.YES, Consent.NO}:
             return self._place(state, heard) if heard.consent is Consent.YES else self._ask_change(state, heard)
-        return self._ask_again(state, heard, turn)
+        return self._ask_again(state, heard, turn, senses)
 
     # --- endings -----------------------------------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ class WaterOrderFlow:
         after = self._asking(state, Slot.CHANGE)
         return after, self._ask(after, self._answers(heard))
 
-    def _ask_again(self, state: WaterOrder, heard: Heard, turn: Turn) -> Step:
+    def _ask_again(self, state: WaterOrder, heard: Heard, turn: Turn, senses: Senses) -> Step:
         """Nothing new: help with what was said, then the same question."""
         opening = self._opening(state, brief=False)
         remarks = self._remarks(heard)
@@ -159,7 +160,7 @@ class WaterOrderFlow:
         asked = state.next_question if to_summary else state.asked or state.next_question
         if to_summary:
             remarks = self._answers(heard)
-        if not (remarks or opening or to_summary or repeated):
+        if not (remarks or opening or to_summary or repeated or senses.remarks):
             remarks = [self._wording.say(_why_again(state, heard, turn))]
         misses = 0 if heard.topics or opening else state.misses + 1
         if misses > _PATIENCE and heard.problem not in _NAMES_A_PERSON:

@@ -65,6 +65,17 @@ def unsent(contact: str, message_id: str, at: datetime, credentials: Credentials
     return _hook(_envelope("messages.delete", key, at, credentials), credentials)
 
 
+def edited(said: Said, credentials: Credentials) -> Webhook:
+    """A customer writes a message anew."""
+    change = {
+        "key": {"remoteJid": jid_of_contact(said.contact), "fromMe": False, "id": said.message_id},
+        "type": "MESSAGE_EDIT",
+        "editedMessage": {"conversation": said.text},
+        "timestampMs": str(int(said.at.timestamp() * 1000)),
+    }
+    return _hook(_envelope("messages.edited", change, said.at, credentials), credentials)
+
+
 def jid_of_contact(contact: str) -> str:
     """A contact as Evolution writes it."""
     return contact if contact.endswith(LID_SUFFIX) else f"{contact}@s.whatsapp.net"

@@ -93,5 +93,6 @@ def abilities_of(route: str) -> Abilities:
         receipts=True,
         echoes=True,
         many_accounts=True,
+        accounts_by_secret=True,
         requests_per_minute=REQUESTS_PER_MINUTE,
     )

@@ -18,6 +18,8 @@ from platforms.text import mapping
 
 CHANNEL_ID = 1
 OPERATOR_ID = 7
+TRANSPORTS = ("telegram", "instagram", "viber_public", "wa_dialog")
+"""Some of those Chat2Desk carries."""
 LIMITS = {"instagram": 1000}
 LONGEST_TEXT = 4096
 

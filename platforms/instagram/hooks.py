@@ -41,6 +41,13 @@ def unsent(contact: str, message_id: str, at: datetime, credentials: Credentials
     return _hook(contact, at, credentials, message={"mid": message_id, "is_deleted": True})
 
 
+def edited(said: Said, credentials: Credentials) -> Webhook:
+    """A customer writes a message anew."""
+    told = {"mid": said.message_id, "text": said.text, "num_edit": int(said.at.timestamp())}
+    network = Network.PAGE if said.channel == Network.PAGE else Network.INSTAGRAM
+    return _hook(said.contact, said.at, credentials, network=network, message_edit=told)
+
+
 def receipt(entry: Entry, state: ReceiptState, credentials: Credentials) -> Webhook:
     """Instagram tells what was read, and nothing else; Messenger also what was delivered.
 
@@ -49,7 +56,7 @@ def receipt(entry: Entry, state: ReceiptState, credentials: Credentials) -> Webh
     """
     if state is ReceiptState.READ:
         return _hook(entry.contact, entry.at, credentials, read={"mid": mid_of(entry)})
-    if state is ReceiptState.DELIVERED:
+    if state is ReceiptState.DELIVERED and entry.network != Network.INSTAGRAM:
         told = {"mids": [mid_of(entry)], "watermark": _milliseconds(entry.at)}
         return _hook(entry.contact, entry.at, credentials, network=Network.PAGE, delivery=told)
     raise ValueError(f"Instagram tells nobody that a message is {state}")

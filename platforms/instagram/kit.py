@@ -1,7 +1,8 @@
 """Instagram, whole."""
 
 from platforms.instagram.adapter import Instagram
-from platforms.instagram.hooks import echo, inbound, receipt, unsent
+from platforms.instagram.hooks import echo, edited, inbound, receipt, unsent
+from platforms.instagram.route import Network
 from platforms.instagram.settings import VARIABLES
 from platforms.instagram.simulator import simulator
 from platforms.kit import Kit
@@ -14,4 +15,6 @@ INSTAGRAM = Kit(
     receipt=receipt,
     echo=echo,
     unsent=unsent,
+    edited=edited,
+    networks=tuple(network.value for network in Network),
 )

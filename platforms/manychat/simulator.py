@@ -32,7 +32,10 @@ def simulator(world: World, token: str = "") -> Starlette:
 
 
 def inbound_body(said: Said) -> dict[str, Any]:
-    """The body our documentation tells shops to paste into their External Request."""
+    """The body our documentation tells shops to paste into their External Request.
+
+    Its one field for media carries voice notes, too: what a medium is, its content tells.
+    """
     body = {
         "subscriber_id": said.contact,
         "text": said.text,

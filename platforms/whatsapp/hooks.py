@@ -47,6 +47,14 @@ def unsent(contact: str, message_id: str, at: datetime, credentials: Credentials
     return _messages(contact, "", [message], credentials)
 
 
+def edited(said: Said, credentials: Credentials) -> Webhook:
+    """A customer writes a message anew."""
+    own = _wamid(said.contact, f"edit {said.message_id} {said.at.isoformat()}")
+    edit = {"original_message_id": said.message_id, "message": {"type": "text", "text": {"body": said.text}}}
+    message = {"id": own, "timestamp": _seconds(said.at), "type": "edit", "edit": edit}
+    return _messages(said.contact, said.name, [message], credentials)
+
+
 def receipt(entry: Entry, state: ReceiptState, credentials: Credentials) -> Webhook:
     """How far one of our messages came."""
     key = "recipient_user_id" if is_user_id(entry.contact) else "recipient_id"

@@ -2,7 +2,7 @@
 
 from platforms.kit import Kit
 from platforms.whatsapp.adapter import WhatsApp
-from platforms.whatsapp.hooks import echo, inbound, receipt, unsent
+from platforms.whatsapp.hooks import echo, edited, inbound, receipt, unsent
 from platforms.whatsapp.settings import VARIABLES
 from platforms.whatsapp.simulator import simulator
 
@@ -14,4 +14,5 @@ WHATSAPP = Kit(
     receipt=receipt,
     echo=echo,
     unsent=unsent,
+    edited=edited,
 )

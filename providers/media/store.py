@@ -1,9 +1,10 @@
 """Keeps bytes under random names: in a local folder, or with anybody who speaks S3."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cached_property, partial
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
@@ -27,14 +28,19 @@ class S3(Value):
 class MediaStore:
     """Writes, reads and deletes. Every method may raise `Unavailable`."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, opened: Callable[[], ObjectStore]) -> None:
+        self._opened = opened
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        """Opened when it is needed first: a folder that nothing is kept in need not be."""
+        return self._opened()
 
     async def put(self, name: str, content: bytes, mime: str) -> None:
         """Keep these bytes."""
-        attributes = None if isinstance(self._store, LocalStore) else {"Content-Type": mime}
         try:
             async with reached():
+                attributes = None if isinstance(self._store, LocalStore) else {"Content-Type": mime}
                 await self._store.put_async(name, content, attributes=attributes)
         except FileNotFoundError:
             raise Unavailable("the media store's folder or bucket is not there") from None
@@ -83,9 +89,9 @@ def open_store(url: str, s3: S3 | None = None) -> MediaStore:
     """
     pieces = urlsplit(url)
     if pieces.scheme == "file" and not pieces.netloc and pieces.path:
-        return MediaStore(LocalStore(unquote(pieces.path), mkdir=True))
+        return MediaStore(partial(LocalStore, unquote(pieces.path), mkdir=True))
     if pieces.scheme == "s3" and pieces.netloc:
-        return MediaStore(_s3_store(pieces.netloc, pieces.path.strip("/"), s3 or S3()))
+        return MediaStore(partial(_s3_store, pieces.netloc, pieces.path.strip("/"), s3 or S3()))
     raise OurFault("the media store's URL must be file:///folder or s3://bucket/prefix")
 
 

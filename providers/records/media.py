@@ -33,6 +33,11 @@ _OF_MESSAGE = """
 SELECT *, bytes AS bytes_count FROM media WHERE conversation_id = %(conversation_id)s AND message_id = %(message_id)s
 """
 
+_OF_MESSAGES = """
+SELECT *, bytes AS bytes_count FROM media
+ WHERE conversation_id = %(conversation_id)s AND message_id = ANY(%(ids)s) ORDER BY message_id, place
+"""
+
 _OF_CONVERSATION = """
 SELECT *, bytes AS bytes_count FROM media
  WHERE conversation_id = %(conversation_id)s AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
@@ -106,6 +111,13 @@ class MediaRecords:
         """What is known of a message's media, by place."""
         values = {"conversation_id": address.conversation_id, "message_id": message_id}
         return {row["place"]: _row(row) for row in await fetch_all(self._pool, _OF_MESSAGE, values)}
+
+    async def of_messages(self, address: Address, message_ids: Sequence[str]) -> list[MediaRow]:
+        """What is known of these messages' media, by message and place."""
+        if not message_ids:
+            return []
+        values = {"conversation_id": address.conversation_id, "ids": list(message_ids)}
+        return [_row(row) for row in await fetch_all(self._pool, _OF_MESSAGES, values)]
 
     async def of_conversation(
         self, address: Address, *, before: datetime | None = None, limit: int = 100

@@ -14,7 +14,7 @@ from providers.records.directory import Directory
 from providers.records.pool import Pool, open_pool
 from providers.records.tenants import Tenant, Tenants
 from providers.secrets import SecretBox, new_key
-from runtime.accounts import Account, Accounts
+from runtime.accounts import Account, StatedAccounts
 from tests.servers_here import Servers
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -97,7 +97,7 @@ OWN = Account(
 @pytest.fixture
 def directory(tenants: Tenants) -> Directory:
     """What the assistant asks for accounts."""
-    return Directory(tenants, Accounts([OWN]))
+    return Directory(tenants, StatedAccounts([OWN]))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from providers.records.directory import Directory
 from providers.records.pool import open_pool
 from providers.records.tenants import Status, Tenant, Tenants
 from providers.secrets import WrongKey, new_key
-from runtime.accounts import Account, Accounts
+from runtime.accounts import Account, StatedAccounts
 from tests.accounts.conftest import OWN, SMALL, box_of
 
 
@@ -60,10 +60,10 @@ async def test_the_environment_holds_where_nothing_is_stored(directory: Director
 async def test_a_row_of_the_environments_account_changes_all_but_what_it_sets(tenants: Tenants) -> None:
     """A deployment can always let itself in: its own token wins; without one the row's does, with its own address."""
     await tenants.add(Tenant(platform="manychat", account="default", language="de"), {"access_token": "of-the-row"})
-    on_a_laptop = await Directory(tenants, Accounts([OWN])).default("manychat")
+    on_a_laptop = await Directory(tenants, StatedAccounts([OWN])).default("manychat")
     assert ("of-the-row", "", "de") == (on_a_laptop.access_token, on_a_laptop.api_base_url, on_a_laptop.language)
     set_there = OWN.model_copy(update={"access_token": "set", "webhook_secret": "also"})
-    deployed = await Directory(tenants, Accounts([set_there])).default("manychat")
+    deployed = await Directory(tenants, StatedAccounts([set_there])).default("manychat")
     assert ("set", "also", OWN.api_base_url) == (deployed.access_token, deployed.webhook_secret, deployed.api_base_url)
 
 
@@ -123,7 +123,7 @@ async def test_what_is_known_is_answered_while_postgresql_is_away(clean: str, ke
     hours = 0.0
     pool = open_pool(clean, size=1, name="test")
     await pool.open()
-    directory = Directory(Tenants(pool, box_of(key)), Accounts([OWN]), timer=lambda: hours * 3600)
+    directory = Directory(Tenants(pool, box_of(key)), StatedAccounts([OWN]), timer=lambda: hours * 3600)
     await directory.find("manychat", "shop")
     await pool.close()
     away = open_pool("postgresql://nobody@127.0.0.1:1/none", size=1, name="test")
@@ -143,7 +143,7 @@ async def test_nobody_waits_again_and_again_for_a_database_that_is_away(key: str
     away = open_pool("postgresql://nobody@127.0.0.1:1/none", size=1, name="test")
     away.timeout = 0.2
     await away.open()
-    directory = Directory(Tenants(away, box_of(key)), Accounts([OWN]))
+    directory = Directory(Tenants(away, box_of(key)), StatedAccounts([OWN]))
     began = time.monotonic()
     for _ in range(100):
         assert OWN == await directory.default("manychat")
@@ -161,7 +161,7 @@ async def test_the_environments_account_is_asked_for_once(tenants: Tenants, monk
 
     monkeypatch.setattr(tenants, "find", find)
     seconds = 0.0
-    directory = Directory(tenants, Accounts([OWN]), timer=lambda: seconds)
+    directory = Directory(tenants, StatedAccounts([OWN]), timer=lambda: seconds)
     for _ in range(5):
         assert OWN == await directory.default("manychat")
         seconds += 60
@@ -171,7 +171,7 @@ async def test_the_environments_account_is_asked_for_once(tenants: Tenants, monk
 async def test_an_hour_is_long_enough(tenants: Tenants, other_connection: psycopg.Connection) -> None:
     """Even a process that hears nothing asks again after an hour."""
     hours = 0.0
-    directory = Directory(tenants, Accounts([OWN]), timer=lambda: hours * 3600)
+    directory = Directory(tenants, StatedAccounts([OWN]), timer=lambda: hours * 3600)
     await tenants.add(Tenant(platform="manychat", account="shop", language="uk"), {})
     await directory.find("manychat", "shop")
     other_connection.execute("UPDATE accounts SET language = 'pl'")
@@ -182,7 +182,7 @@ async def test_an_hour_is_long_enough(tenants: Tenants, other_connection: psycop
 
 async def test_memory_is_bounded(tenants: Tenants) -> None:
     """A stranger who asks for made-up accounts grows nothing."""
-    directory = Directory(tenants, Accounts([OWN]), size=5)
+    directory = Directory(tenants, StatedAccounts([OWN]), size=5)
     for number in range(20):
         await directory.find("manychat", f"made-up-{number}")
     assert 5 == len(directory._absent)

@@ -23,7 +23,7 @@ from providers.records.accounts import Pauses
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
-from runtime.accounts import Account, Accounts
+from runtime.accounts import Account, Accounts, StatedAccounts
 
 
 def full(key: str, platform: str = "chat2desk") -> str:
@@ -77,7 +77,7 @@ def world() -> World:
 
 def accounts_at(base_url: str, token: str) -> Accounts:
     """An account on each simulated platform."""
-    return Accounts(
+    return StatedAccounts(
         Account(
             platform=name, account="main", access_token=token, api_base_url=f"{base_url}/{name}", flow="water_order",
             turn_taking=TurnTaking(),

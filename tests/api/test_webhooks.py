@@ -151,7 +151,7 @@ async def test_a_slash_at_the_end_of_the_address_changes_nothing(door: httpx.Cli
 
 
 def test_a_body_above_4_mib_is_413_by_its_header(door: httpx.Client) -> None:
-    """Nothing is read of it."""
+    """Nothing of it is kept."""
     answer = post(door, b" " * (4 * 1024 * 1024 + 1))
     assert 413 == answer.status_code
     assert is_problem(answer)

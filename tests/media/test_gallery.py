@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from activities.gallery import BATCH, Gallery, GalleryRules
+from activities.gallery import Gallery, GalleryRules
 from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.media import MediaProblem, SeenMedia
@@ -20,6 +20,7 @@ from domain.messages import InboundMessage, Media, MessageKind
 from domain.turn_taking import TurnTaking
 from platforms.base import Plain
 from providers.media.download import Downloader, transports
+from providers.media.keeping import BATCH
 from providers.media.pictures import Pictures
 from providers.media.store import S3, MediaStore, open_store
 from providers.media.transcription import NobodyListens, OpenAITranscriber, Transcriber
@@ -279,8 +280,8 @@ async def test_a_worker_that_dies_in_between_leaves_nothing_for_ever(room: Room)
     assert 1 == len(room.objects())
     (seen,) = await room.take_in(room.message("/a"))
     assert 2 == len(room.objects())
-    assert 0 == await room.gallery().sweep(datetime.now(UTC))
-    assert 1 == await room.gallery().sweep(datetime.now(UTC) + timedelta(hours=2))
+    assert 0 == await room.gallery().keeping.sweep(datetime.now(UTC))
+    assert 1 == await room.gallery().keeping.sweep(datetime.now(UTC) + timedelta(hours=2))
     assert [row["name"] for row in await room.rows()] == room.objects()
     assert await room.gallery().content(seen.media_id)
 
@@ -300,8 +301,8 @@ async def test_unsent_is_forgotten(room: Room) -> None:
     room.elsewhere.on("/b", body(OGG))
     picture_seen, voice_seen = await room.take_in(room.message("/a", "/b"))
     await room.see(picture((33, 33)))
-    await room.gallery().forget(CUSTOMER, "m1")
-    await room.gallery().forget(CUSTOMER, "m1")
+    await room.gallery().keeping.forget(CUSTOMER, "m1")
+    await room.gallery().keeping.forget(CUSTOMER, "m1")
     assert 1 == len(room.objects())
     assert (None, None) == (
         await room.gallery().content(picture_seen.media_id), await room.gallery().content(voice_seen.media_id),
@@ -320,7 +321,7 @@ async def test_unsent_while_it_is_fetched(room: Room) -> None:
     fetching = asyncio.create_task(room.take_in(room.message("/a")))
     while not room.elsewhere.asked:
         await asyncio.sleep(0.005)
-    await room.gallery().forget(CUSTOMER, "m1")
+    await room.gallery().keeping.forget(CUSTOMER, "m1")
     (seen,) = await fetching
     assert (MediaProblem.GONE, "", [], []) == (seen.problem, seen.media_id, await room.rows(), room.objects())
 
@@ -330,7 +331,7 @@ async def test_unsent_in_the_very_moment_it_is_written(room: Room) -> None:
     room.elsewhere.on("/a", body(picture()))
     await room.take_in(room.message("/a"))
     await room.records.forget(CUSTOMER, "m1")
-    assert 1 == await room.gallery().sweep(datetime.now(UTC))
+    assert 1 == await room.gallery().keeping.sweep(datetime.now(UTC))
     assert [] == room.objects()
 
 
@@ -342,14 +343,14 @@ async def test_each_account_keeps_media_its_own_time(room: Room) -> None:
     (gone,) = await room.take_in(room.message("/a"), brief)
     (kept,) = await room.take_in(room.message("/a"))
     now = datetime.now(UTC)
-    assert 0 == await room.gallery().sweep(now)
-    assert 1 == await room.gallery().sweep(now + timedelta(days=2))
-    assert 0 == await room.gallery().sweep(now + timedelta(days=2))
+    assert 0 == await room.gallery().keeping.sweep(now)
+    assert 1 == await room.gallery().keeping.sweep(now + timedelta(days=2))
+    assert 0 == await room.gallery().keeping.sweep(now + timedelta(days=2))
     assert await room.gallery().content(kept.media_id)
     assert await room.gallery().content(gone.media_id) is None
     (seen,) = await room.take_in(room.message("/a"), brief)
     assert seen.problem is MediaProblem.GONE
-    assert 1 == await room.gallery().sweep(now + timedelta(days=31))
+    assert 1 == await room.gallery().keeping.sweep(now + timedelta(days=31))
     assert [] == room.objects()
 
 
@@ -364,9 +365,9 @@ async def test_a_sweep_interrupted_by_the_store_is_finished_later(room: Room) ->
     await room.take_in(room.message("/a"))
     later = datetime.now(UTC) + timedelta(days=31)
     with pytest.raises(Unavailable):
-        await room.gallery(store=Away(room.store._store)).sweep(later)
+        await room.gallery(store=Away(room.store._opened)).keeping.sweep(later)
     assert 1 == len(room.objects())
-    assert 1 == await room.gallery().sweep(later)
+    assert 1 == await room.gallery().keeping.sweep(later)
     assert [] == room.objects()
 
 
@@ -382,7 +383,7 @@ async def test_a_sweep_takes_many(room: Room) -> None:
     for row in rows:
         await room.store.put(row.name, b"x", "image/jpeg")
         assert await room.records.keep(row)
-    assert BATCH + 20 == await room.gallery().sweep(NOW)
+    assert BATCH + 20 == await room.gallery().keeping.sweep(NOW)
     assert [] == room.objects()
 
 
@@ -394,7 +395,7 @@ async def test_a_conversation_is_erased(room: Room) -> None:
         await room.take_in(room.message("/a", id=f"m{number}"))
     await room.take_in(room.message("/a"), other)
     assert 3 == len(await room.records.of_conversation(CUSTOMER))
-    await room.gallery().erase(CUSTOMER)
+    await room.gallery().keeping.erase(CUSTOMER)
     assert ([], 1) == (await room.records.of_conversation(CUSTOMER), len(room.objects()))
 
 
@@ -414,7 +415,7 @@ async def test_media_lie_with_whoever_speaks_s3(room: Room, s3: S3) -> None:
     content = await room.gallery().content(seen.media_id)
     assert content is not None
     assert content.startswith(b"\xff\xd8\xff")
-    assert 1 == await room.gallery().sweep(datetime.now(UTC) + timedelta(days=31))
+    assert 1 == await room.gallery().keeping.sweep(datetime.now(UTC) + timedelta(days=31))
     assert await room.gallery().content(seen.media_id) is None
 
 

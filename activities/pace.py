@@ -1,0 +1,71 @@
+"""Tells the Temporal server how fast each account may send: it then holds across any number of workers."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit
+from temporalio.api.workflowservice.v1 import UpdateTaskQueueConfigRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from contracts.conversation import DELIVERY_QUEUE_PREFIX
+from domain.failures import EverturnError
+from platforms.base import Platform
+from runtime.accounts import Account, Accounts
+
+RATE_MARGIN = 0.8
+"""The server lets a small burst pass before it paces: measured at 5 to 7, so pace at four fifths of the limit."""
+LOOK_AGAIN_SECONDS = 30.0
+"""How soon an account's new rate holds."""
+UNTIL_SET_SECONDS = 5.0
+Paces = tuple[int, tuple[tuple[str, float], ...]]
+"""Requests a minute of an ordinary account, and the share of it that each other account has."""
+
+log = structlog.get_logger()
+
+
+async def keep_pace(client: Client, accounts: Accounts, platforms: Mapping[str, Platform]) -> None:
+    """Set every platform's pace and keep it true to its accounts; sending need not wait for it."""
+    known: dict[str, Paces] = {}
+    while True:
+        for name, platform in platforms.items():
+            await _renew(client, name, platform, accounts, known)
+        await asyncio.sleep(LOOK_AGAIN_SECONDS if len(known) == len(platforms) else UNTIL_SET_SECONDS)
+
+
+async def _renew(client: Client, name: str, platform: Platform, accounts: Accounts, known: dict[str, Paces]) -> None:
+    try:
+        wanted = paces(platform.abilities("").requests_per_minute, await accounts.of_platform(name))
+        if known.get(name) != wanted:
+            await pace(client, name, wanted, known.get(name, (0, ()))[1])
+            known[name] = wanted
+    except (RPCError, EverturnError) as error:
+        log.warning("pace_not_set", platform=name, reason=str(error)[:200])
+
+
+def paces(usual: int, accounts: tuple[Account, ...]) -> Paces:
+    """What the accounts ask for, as the server takes it: one rate, and weights for those that differ from it."""
+    own = ((account.account[:64], account.requests_per_minute or usual) for account in accounts)
+    return usual, tuple(sorted((name, rate / usual) for name, rate in own if rate != usual))
+
+
+async def pace(client: Client, platform: str, wanted: Paces, before: tuple[tuple[str, float], ...] = ()) -> None:
+    """Set the rate of every fairness key, which is an account: the usual one times its weight."""
+    usual, weights = wanted
+    limit = UpdateTaskQueueConfigRequest.RateLimitUpdate(
+        rate_limit=RateLimit(requests_per_second=usual / 60 * RATE_MARGIN),
+        reason=f"{usual} a minute per account",
+    )
+    request = UpdateTaskQueueConfigRequest(
+        namespace=client.namespace,
+        identity=client.identity,
+        task_queue=DELIVERY_QUEUE_PREFIX + platform,
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        update_fairness_key_rate_limit_default=limit,
+        set_fairness_weight_overrides=dict(weights),
+        unset_fairness_weight_overrides=[name for name, _ in before if name not in dict(weights)],
+    )
+    await client.workflow_service.update_task_queue_config(request, timeout=timedelta(seconds=10))

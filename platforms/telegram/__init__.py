@@ -1,0 +1,1 @@
+"""Telegram: the Bot API, and chats that a business account shares with its bot."""
