@@ -44,6 +44,7 @@ def up(
         int | None, typer.Option(min=1, max=65535, help="Port of PostgreSQL. Left out: a free one, remembered.")
     ] = None,
     host: HostOption = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes.")] = 2,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Temporal and its web UI, API, worker, simulator."""
     from commands.up import Places, go_up
@@ -51,7 +52,7 @@ def up(
 
     settings = load_settings()
     configure_logs(settings)
-    go_up(Places(host, port, temporal_port, ui_port, postgres_port), settings, home)
+    go_up(Places(host, port, temporal_port, ui_port, postgres_port, workers), settings, home)
 
 
 @app.command()

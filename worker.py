@@ -69,7 +69,7 @@ BUILD = version("everturn")
 
 SPEED = {
     "graceful_shutdown_timeout": timedelta(seconds=6),
-    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=2),
+    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=1.5),
     "max_heartbeat_throttle_interval": timedelta(milliseconds=500),
     "default_heartbeat_throttle_interval": timedelta(milliseconds=500),
 }

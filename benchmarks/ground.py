@@ -18,9 +18,11 @@ from benchmarks.bare import PAUSE, BareSide
 from benchmarks.door import Door
 from benchmarks.sides import Customers
 from commands.home import Home, Running
+from platforms.registry import variables
 from providers.servers.child import Child, ChildSpec, last_lines, start_child
 from providers.servers.ports import any_free
 from runtime.settings import Settings
+from runtime.variables import Stated
 
 LOOPBACK = "127.0.0.1"
 FIRST_START = 90.0
@@ -93,7 +95,8 @@ def _up(home: Home) -> ChildSpec:
     options = [text for name, port in ports for text in (name, str(port))]
     return ChildSpec(
         name="up",
-        argv=(*everturn(), "up", "--home", str(home.path), *options),
+        # One worker, as the bare side has: what a second one brings is not what is compared.
+        argv=(*everturn(), "up", "--home", str(home.path), "--workers", "1", *options),
         log=home.path.with_suffix(".log"),
         env=stock_environment() | CHANGED,
         patience=15,
@@ -107,7 +110,11 @@ def everturn() -> tuple[str, str]:
 
 def stock_environment() -> dict[str, str]:
     """Our variables emptied: whatever this shell sets, the stock values count."""
-    return {name.upper(): "" for name in Settings.model_fields}
+    names = [name.upper() for name in Settings.model_fields]
+    for known in variables():
+        names += [known.variable(field) for field in Stated.model_fields if field != "options"]
+        names += [option.variable for option in known.options.values()]
+    return dict.fromkeys(names, "")
 
 
 async def _ready(child: Child, home: Home) -> None:

@@ -15,7 +15,9 @@ class TextUnit(StrEnum):
     """What a platform counts when it limits a text."""
 
     CHARACTERS = "characters"
+    """Code points, as Python counts them."""
     BYTES = "bytes"
+    """Of UTF-8."""
 
 
 class Abilities(Value):
@@ -44,7 +46,7 @@ class Abilities(Value):
     typing_seconds: float = 20.0
     """How long one typing sign lasts; it is shown again before it ends."""
     seen: bool = False
-    """Whether `mark_seen` shows the customer that their message was read."""
+    """Whether `mark_seen` shows the customer that their message was read, or ends the waiting of a tapped button."""
     profile: bool = False
     """Whether `profile` can be asked for a customer's name."""
     receipts: bool = False
@@ -129,7 +131,9 @@ class Platform(Protocol):
     """The platform's own hosts that media may come from: `host` or `*.suffix`."""
 
     def abilities(self, route: str) -> Abilities:
-        """What is possible for the contact behind `route` (one platform may carry several networks)."""
+        """What is possible for the contact behind `route`: one platform may carry several networks, and one message
+        allow what another does not (a tap to take note of, a window). "" is a contact of whom nothing is known yet.
+        """
         ...
 
     def authenticate(self, request: WebhookRequest, credentials: Credentials) -> None:
@@ -198,7 +202,10 @@ class Platform(Protocol):
         ...
 
     async def mark_seen(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
-        """Show that `message_id`, and all before it, was read. Only asked where `seen`; a failure costs nothing."""
+        """Show that `message_id`, and all before it, was read, or that the tap in `route` was taken.
+
+        Only asked where `seen`, for a burst's last message; a failure costs nothing.
+        """
         ...
 
     async def profile(self, to: Address, route: str, credentials: Credentials) -> Profile:

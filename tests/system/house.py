@@ -92,7 +92,8 @@ class House:
 
     def kill(self, *names: str) -> None:
         """kill -9, all at once, and wait until they are gone."""
-        victims = [self.children(name)[0] for name in names]
+        found = {name: self.children(name) for name in set(names)}
+        victims = [found[name].pop(0) for name in names]
         for victim in victims:
             victim.kill()
         psutil.wait_procs(victims, timeout=5)

@@ -1,98 +1,136 @@
-"""The simulator's page, as a developer uses it."""
+"""The simulator's page, as a developer uses it: on a phone and at a desk, by keyboard, with words that mean harm."""
 
 import re
-from collections.abc import AsyncIterator
+from typing import Any
 
-import httpx
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import expect
 
-SIZES = {"phone": ViewportSize(width=375, height=812), "desk": ViewportSize(width=1280, height=800)}
+from platforms.registry import names
+from tests.web.conftest import DESK, PHONE, Visit
 
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-@pytest.fixture(params=SIZES, ids=list(SIZES))
-async def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    """The page, freshly opened; any error in its console fails the test."""
-    errors: list[str] = []
-    context = await browser.new_context(viewport=SIZES[request.param], locale="uk-UA")
-    opened = await context.new_page()
-    opened.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    await opened.goto(f"{site}/simulator")
-    await opened.get_by_role("button", name="New customer").click()
-    yield opened
-    await context.close()
-    assert [] == errors
+sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+UNNAMED = """() => [...document.querySelectorAll("button, select, textarea, input, audio, img, a")]
+    .filter(e => e.offsetParent && !(e.innerText || e.labels?.length || e.ariaLabel || e.alt))
+    .map(e => e.outerHTML)"""
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
 
-async def write(page: Page, text: str) -> None:
-    """Type as the customer and press Enter."""
-    box = page.get_by_role("textbox", name="Message")
-    await box.fill(text)
-    await box.press("Enter")
+@sizes
+async def test_the_page_fits_its_screen(visit: Visit, size: tuple[int, int]) -> None:
+    """Nothing sticks out sideways, and every control has a name, with a chat, pictures and an open menu."""
+    visitor = await visit("whatsapp", size=size)
+    await visitor.write("х" * 300)
+    await visitor.page.get_by_role("button", name="Attach a photo or voice note").click()
+    await visitor.page.get_by_role("button", name="A red dress").click()
+    await expect(visitor.page.locator("#messages li.in img")).to_be_visible()
+    await visitor.page.get_by_role("button", name="Attach a photo or voice note").click()
+    assert await visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [] == await visitor.page.evaluate(UNNAMED)
+    composer = await visitor.page.locator("#say").bounding_box()
+    assert composer is not None
+    assert composer["y"] + composer["height"] <= size[1] or size == PHONE
 
 
-async def answer(site: str, page: Page, text: str) -> None:
-    """The assistant answers, as the worker would."""
-    contact = await page.get_by_label("Customer", exact=True).input_value()
-    body = {"client_id": int(contact), "text": text, "transport": "telegram", "channel_id": 1}
-    async with httpx.AsyncClient(base_url=site, trust_env=False) as client:
-        sent = await client.post("/simulator/chat2desk/v1/messages", json=body, headers={"Authorization": "simulator"})
-    assert 200 == sent.status_code
+@sizes
+async def test_the_keyboard_is_enough(visit: Visit, size: tuple[int, int]) -> None:
+    """Write, attach a sample, and break something without a mouse."""
+    visitor = await visit("chat2desk", size=size)
+    keys = visitor.page.keyboard
+    await visitor.page.get_by_role("textbox", name="Message").focus()
+    await keys.type("перше")
+    await keys.press("Enter")
+    await visitor.takes()
+    await keys.press("Shift+Tab")
+    assert "clip" == await visitor.page.evaluate("document.activeElement.id")
+    await keys.press("Enter")
+    for _ in range(3):
+        await keys.press("Shift+Tab")
+    assert "dress" == await visitor.page.evaluate("document.activeElement.dataset.sample")
+    await keys.press("Enter")
+    await expect(visitor.page.locator("#messages li.in img")).to_be_visible()
+    await visitor.page.get_by_role("button", name="Server error").focus()
+    await keys.press("Space")
+    await expect(visitor.page.locator("#faults li")).to_have_count(1)
+    await visitor.page.get_by_role("button", name="Clear").press("Enter")
+    await expect(visitor.page.locator("#faults li")).to_have_count(0)
 
 
-async def test_a_message_is_posted_to_the_real_webhook_and_the_answer_appears(page: Page, site: str) -> None:
-    """What I write stands in the chat, the webhook took it, and the reply comes by itself."""
-    await write(page, "Добрий день! Хочу воду 💧")
-    await expect(page.get_by_role("log")).to_contain_text("Хочу воду 💧")
-    await expect(page.locator("#status")).to_contain_text("HTTP 200")
-    await answer(site, page, "Вітаю! Скільки бутлів привезти?")
-    await expect(page.locator("#messages li.out .bubble")).to_have_text("Вітаю! Скільки бутлів привезти?")
+async def test_markup_stays_text(visit: Visit) -> None:
+    """Nobody can write a script into the page, neither as customer nor as operator nor as a choice."""
+    visitor = await visit("whatsapp")
+    await visitor.write(MARKUP)
+    await visitor.page.get_by_label("Write as an operator").fill(MARKUP)
+    await visitor.page.locator("#operate button").click()
+    await expect(visitor.page.locator("#messages li.in .bubble")).to_have_text(MARKUP)
+    await expect(visitor.page.locator("#messages li.operator .bubble")).to_have_text(MARKUP)
+    assert 0 == await visitor.page.locator("#messages b, #messages img").count()
 
 
-async def test_markup_stays_text(page: Page) -> None:
-    """Nobody can write a script into the page."""
-    await write(page, "<img src=x onerror=alert(1)><b>bold</b>")
-    await expect(page.locator("#messages .bubble")).to_have_text("<img src=x onerror=alert(1)><b>bold</b>")
-    assert 0 == await page.locator("#messages b, #messages img").count()
+async def test_an_uploaded_page_is_no_page(visit: Visit) -> None:
+    """A file that claims to be a picture runs nothing where it is opened."""
+    visitor = await visit("whatsapp")
+    kept = visitor.site.world.keep_media(b"<script>document.title = 'gotcha'</script>", "text/html")
+    answer = await visitor.site.ask(f"/simulator/_media/{kept}")
+    assert "sandbox" in answer.headers["content-security-policy"]
 
 
-async def test_a_doubled_webhook_shows_both_answers(page: Page) -> None:
-    """The platform delivers twice: both deliveries are answered, the phone shows one message."""
-    await page.get_by_label("twice").check()
-    await write(page, "двічі")
-    await expect(page.locator("#status")).to_contain_text("HTTP 200, 200")
-    await expect(page.locator("#messages li")).to_have_count(1)
+async def test_a_file_and_the_microphone(visit: Visit, tmp_path: Any) -> None:
+    """A photo from the device, with a caption; a voice note spoken into the browser."""
+    visitor = await visit("instagram")
+    answer = await visitor.site.ask("/simulator/_samples/dress")
+    photo = tmp_path / "dress.png"
+    photo.write_bytes(answer.content)
+    await visitor.page.get_by_role("textbox", name="Message").fill("Є така?")
+    await visitor.page.get_by_role("button", name="Attach a photo or voice note").click()
+    await visitor.page.locator("#photo").set_input_files(photo)
+    await expect(visitor.page.locator("#messages li.in .bubble:has(img)")).to_have_text("Є така?")
+    await visitor.page.get_by_role("button", name="Record a voice note").click()
+    await visitor.takes("Recording")
+    await visitor.page.wait_for_timeout(400)
+    await visitor.page.get_by_role("button", name="Stop, and send").click()
+    await expect(visitor.page.get_by_label("Voice note", exact=True)).to_be_visible()
 
 
-async def test_two_messages_can_arrive_the_wrong_way_round(page: Page) -> None:
-    """The first is held back until the second went out."""
-    await page.get_by_label("after the one I write next").check()
-    await write(page, "перше")
-    await expect(page.locator("#status")).to_contain_text("Held back")
-    await write(page, "друге")
-    await expect(page.locator("#status")).to_contain_text("HTTP 200, 200")
-    await expect(page.locator("#messages .bubble")).to_have_text(["перше", "друге"])
+async def test_each_phone_keeps_its_history(visit: Visit) -> None:
+    """To another platform and back: the chat is still there, and the address bar names the phone."""
+    visitor = await visit("whatsapp")
+    await visitor.write("тут")
+    await expect(visitor.page.locator("#messages li.in")).to_have_count(1)
+    await visitor.page.get_by_label("Platform").select_option("bridge")
+    await expect(visitor.page.locator("#messages li")).to_have_count(0)
+    await visitor.page.get_by_label("Platform").select_option("whatsapp")
+    await expect(visitor.page.locator("#messages li.in .bubble")).to_have_text("тут")
+    assert f"platform=whatsapp&contact={visitor.contact}" in visitor.page.url
+    await visitor.page.reload()
+    await expect(visitor.page.locator("#messages li.in .bubble")).to_have_text("тут")
+    await visitor.page.get_by_role("button", name="New customer").click()
+    await expect(visitor.page.locator("#messages li")).to_have_count(0)
 
 
-async def test_a_fault_waits_and_can_be_cleared(page: Page) -> None:
-    """What is about to break is shown, and taken back."""
-    await page.get_by_role("button", name="Too many requests").click()
-    await expect(page.locator("#faults")).to_contain_text("429")
-    await page.get_by_role("button", name="Clear").click()
-    await expect(page.locator("#faults")).to_have_text("")
+async def test_every_platform_is_offered(visit: Visit) -> None:
+    """Whatever is in the registry; without a wish it is Chat2Desk."""
+    visitor = await visit()
+    offered = await visitor.page.locator("#platform option").all_inner_texts()
+    assert names() == offered
+    await visitor.page.evaluate("localStorage.clear()")
+    await visitor.page.goto(f"{visitor.site.url}/simulator")
+    await expect(visitor.page.get_by_label("Platform")).to_have_value("chat2desk")
 
 
-async def test_the_page_fits_its_screen(page: Page) -> None:
-    """Nothing sticks out sideways, and every control has a name."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for control in await page.locator("button, select, textarea").all():
-        if await control.is_visible():
-            named = await control.evaluate("e => e.innerText || e.labels?.length || e.ariaLabel")
-            assert named
+async def test_a_refusal_is_a_sentence(visit: Visit) -> None:
+    """The server's word, not a code: here a message is longer than any phone sends."""
+    visitor = await visit("whatsapp")
+    await visitor.page.locator("#text").evaluate("box => box.removeAttribute('maxlength')")
+    await visitor.write("д" * 9_000)
+    await expect(visitor.page.locator("#status.bad")).to_contain_text("at most 8000 characters")
+    visitor.errors.clear()  # the browser logs the refused request
 
 
-async def test_the_conversation_links_to_temporal(page: Page) -> None:
+async def test_the_conversation_links_to_temporal(visit: Visit) -> None:
     """One click leads to the workflow."""
-    link = page.get_by_role("link", name="This conversation in Temporal")
-    await expect(link).to_have_attribute("href", re.compile(r"/namespaces/default/workflows/conv%3A"))
+    visitor = await visit()
+    link = visitor.page.get_by_role("link", name="This conversation in Temporal")
+    await expect(link).to_have_attribute("href", re.compile(r"/namespaces/web-\w+/workflows/conv%3A"))

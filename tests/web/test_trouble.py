@@ -1,0 +1,150 @@
+"""Breaking things on purpose: what the page can spoil, and that it says so."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from api.simulator.page import FAULTS
+from platforms.simulation import FaultKind
+from tests.web.conftest import Visit, Visitor
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+
+GREETING = "Здравствуйте"
+
+
+async def dead_letters(visitor: Visitor) -> list[str]:
+    """Why parts for this customer could not be delivered."""
+    items = (await visitor.site.ask("/api/dead-letters")).json()["items"]
+    return [item["reason"] for item in items if item["contact"] == visitor.contact]
+
+
+def test_every_fault_has_words() -> None:
+    """Nothing that can break is missing on the page."""
+    assert {kind.value for kind in FaultKind} == FAULTS.keys()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.UNDELIVERED])
+async def test_a_fault_waits_and_can_be_cleared(visit: Visit, kind: FaultKind) -> None:
+    """What is about to break is shown in words, for whom and how often, and taken back."""
+    visitor = await visit("whatsapp")
+    await visitor.page.get_by_label("The next").select_option("3")
+    await visitor.page.get_by_role("button", name=FAULTS[kind][0], exact=True).click()
+    waiting = visitor.page.locator("#faults li")
+    await expect(waiting).to_contain_text(f"{FAULTS[kind][0]}: the next 3 calls, this customer")
+    [rule] = visitor.site.world.faults.rules()
+    assert (kind, 3, visitor.contact) == (rule.kind, rule.times, rule.contact)
+    await visitor.page.get_by_role("button", name="Clear").click()
+    await expect(waiting).to_have_count(0)
+
+
+async def test_a_fault_for_everybody_until_cleared(visit: Visit) -> None:
+    """Nobody gets anything until it is cleared."""
+    visitor = await visit("whatsapp")
+    await visitor.page.get_by_label("The next").select_option("")
+    await visitor.page.get_by_label("to", exact=True).select_option("all")
+    await visitor.page.get_by_role("button", name="Too many requests").click()
+    await expect(visitor.page.locator("#faults")).to_contain_text("until cleared, everybody")
+    await visitor.page.get_by_role("button", name="Clear").click()
+    await expect(visitor.page.locator("#faults li")).to_have_count(0)
+
+
+async def test_a_refused_send_is_tried_again(visit: Visit) -> None:
+    """The platform has a bad second: the customer is answered a little later, and both calls are listed."""
+    visitor = await visit("chat2desk")
+    await visitor.page.get_by_role("button", name="Server error").click()
+    await expect(visitor.page.locator("#faults li")).to_have_count(1)
+    await visitor.write(GREETING)
+    await expect(visitor.page.locator("#messages li.out")).not_to_have_count(0)
+    await expect(visitor.page.locator("#calls .bad")).to_have_text("Server error")
+    await expect(visitor.page.locator("#calls .good").first).to_contain_text("taken")
+    await expect(visitor.page.locator("#faults li")).to_have_count(0)
+
+
+async def test_what_is_not_delivered_becomes_a_dead_letter(visit: Visit) -> None:
+    """WhatsApp took the message and says later that it never arrived."""
+    visitor = await visit("whatsapp")
+    await visitor.page.get_by_role("button", name="Do not deliver").click()
+    await visitor.write(GREETING)
+    await expect(visitor.page.locator("#messages li.failed .state").first).to_have_text("! Not delivered")
+    await visitor.until(lambda: dead_letters(visitor))
+    assert "131026" in (await dead_letters(visitor))[0]
+
+
+async def test_a_platform_that_reports_no_failures_offers_none(visit: Visit) -> None:
+    """ManyChat tells nobody what became of a message."""
+    visitor = await visit("manychat")
+    await expect(visitor.page.get_by_role("button", name="Do not deliver")).to_be_disabled()
+    await expect(visitor.page.locator("#no-echo")).to_contain_text("manychat does not tell us")
+
+
+async def test_unread_until_somebody_looks(visit: Visit) -> None:
+    """A phone in a pocket: delivered, and read once it is taken out."""
+    visitor = await visit("whatsapp")
+    await visitor.page.get_by_label("The customer looks at the phone").uncheck()
+    await asyncio.sleep(0.5)
+    await visitor.write(GREETING)
+    last = visitor.page.locator("#messages li.out .state").last
+    await expect(last).to_have_text("✓✓ Delivered")
+    await visitor.page.get_by_label("The customer looks at the phone").check()
+    await expect(last).to_have_text("✓✓ Read")
+
+
+async def test_a_closed_gate_holds_the_answer(visit: Visit) -> None:
+    """Calls wait in front of the gate; opened, it lets them through."""
+    visitor = await visit("instagram")
+    await visitor.page.get_by_label("to this customer").check()
+    await visitor.write(GREETING)
+    await expect(visitor.page.locator("#waiting")).to_have_text("(1 waiting)")
+    assert [] == visitor.site.world.said_to("instagram", visitor.contact)
+    await visitor.page.get_by_label("to this customer").uncheck()
+    await expect(visitor.page.locator("#messages li.out")).not_to_have_count(0)
+
+
+async def test_a_slow_platform(visit: Visit) -> None:
+    """Every call takes longer, until it is set back."""
+    visitor = await visit("whatsapp")
+    for seconds in ("1.5", "0"):
+        await visitor.page.get_by_label("Every call takes").fill(seconds)
+        await visitor.page.get_by_label("Every call takes").press("Tab")
+
+        async def is_set(wanted: float = float(seconds)) -> bool:
+            return wanted == visitor.site.world.faults.setting("whatsapp").latency
+
+        await visitor.until(is_set)
+
+
+async def test_a_closed_window(visit: Visit) -> None:
+    """25 hours have passed: an operator's answer meets the closed window, and nothing reaches the phone."""
+    visitor = await visit("whatsapp")
+    await visitor.write(GREETING)
+    await expect(visitor.page.locator("#messages li.out .state").last).to_have_text("✓✓ Read")
+    shown = len(visitor.site.world.said_to("whatsapp", visitor.contact))
+    await visitor.page.get_by_role("button", name="Let 25 hours pass").click()
+    await expect(visitor.page.locator("#status")).to_contain_text("25 hours have passed")
+    path = visitor.site.conversation("whatsapp", visitor.contact, "/replies")
+    await visitor.site.ask(path, method="POST", json={"text": "Ещё актуально?", "operator": "Anna"})
+    await visitor.until(lambda: dead_letters(visitor))
+    assert "window" in (await dead_letters(visitor))[0]
+    assert shown == len(visitor.site.world.said_to("whatsapp", visitor.contact))
+
+
+async def test_a_doubled_webhook_is_one_message(visit: Visit) -> None:
+    """The platform delivers twice: both deliveries are answered, the phone shows one message."""
+    visitor = await visit("chat2desk")
+    await visitor.page.get_by_label("twice").check()
+    await visitor.write("двічі")
+    await visitor.takes("HTTP 200, 200")
+    await expect(visitor.page.locator("#messages li.in")).to_have_count(1)
+
+
+async def test_two_messages_can_arrive_the_wrong_way_round(visit: Visit) -> None:
+    """The first is held back until the second went out."""
+    visitor = await visit("chat2desk")
+    await visitor.page.get_by_label("after the one I write next").check()
+    await visitor.write("перше")
+    await visitor.takes("Held back")
+    await visitor.write("друге")
+    await visitor.takes("HTTP 200, 200")
+    await expect(visitor.page.locator("#messages li.in .bubble")).to_have_text(["перше", "друге"])
