@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import uuid4
 
 import structlog
@@ -25,7 +25,7 @@ from api.account_models import (
 from api.encoded import EncodedRoute
 from api.operator_auth import OperatorsOnly
 from api.operator_models import Page, decode_cursor, encode_cursor
-from api.problems import Problem, ProblemBody, unavailable
+from api.problems import Problem, refusals, unavailable
 from domain.failures import Rejected
 from domain.plans import of_credits
 from flows.registry import FLOWS
@@ -38,18 +38,16 @@ from providers.records.tenants import ACCOUNT, PLATFORM, Exists, Refused, Stored
 from providers.secrets import NoKey, SecretBox, WrongKey
 from runtime.accounts import Account, Accounts
 
-_refusals: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": what}
-    for status, what in {
-        401: "No token or a wrong one",
-        403: "No operator token is set",
-        404: "There is no such account",
-        409: "There is such an account already, or what is asked for would go below zero",
-        422: "Not what an account or plan may be, or credentials that the platform refuses",
-        503: "Try again later, or the key of the secrets is missing or wrong: the text says which",
-    }.items()
-}
-router = APIRouter(prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=_refusals)
+_REFUSED = refusals(
+    400,
+    401,
+    403,
+    _404="There is no such account",
+    _409="There is such an account already, or what is asked for would go below zero",
+    _422="Not what an account or plan may be, or credentials that the platform refuses",
+    _503="Try again later, or the key of the secrets is missing or wrong: the text says which",
+)
+router = APIRouter(prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=_REFUSED)
 log = structlog.get_logger(__name__)
 
 PlatformName = Annotated[str, Path(pattern=PLATFORM, description="The platform's name, e.g. `telegram`")]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -143,20 +144,26 @@ class Arrivals:
     async def _note_receipt(self, account: Account, seen: ReceiptSeen) -> None:
         """Only a failure reaches the conversation: a part it took for sent has not arrived."""
         self.count_ignored(account, f"receipt:{seen.state}")
-        if key := await self._receipts.note(seen):
-            log.error("part_failed_later", key=key, reason=seen.error[:200])
+        noted = await self._receipts.note(seen)
+        if noted.failed:
+            log.error("part_failed_later", key=noted.failed, reason=seen.error[:200])
             # By the part's own address: a receipt may name its customer otherwise (a phone instead of an account's id).
-            await self._reception.take(address_of(key), seen.model_copy(update={"key": key}), opens=False)
+            news = seen.model_copy(update={"key": noted.failed})
+            await self._reception.take(address_of(noted.failed), news, opens=False)
+        elif noted.found:
+            await self._say_it_arrived(noted.found, seen.message_id, seen.at)
+
+    async def _say_it_arrived(self, key: str, message_id: str, at: datetime | None) -> None:
+        log.info("outcome_known_later", key=key)
+        to = address_of(key)
+        arrived = ReceiptSeen(address=to, message_id=message_id, state=ReceiptState.SENT, at=at, key=key)
+        await self._reception.take(to, arrived, opens=False)
 
     async def _note_echo(self, account: Account, echo: Echo) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
         ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
         if found:
-            log.info("outcome_known_by_echo", key=found)
-            arrived = ReceiptSeen(
-                address=echo.address, message_id=echo.message_id, state=ReceiptState.SENT, at=echo.at, key=found
-            )
-            await self._reception.take(echo.address, arrived, opens=False)
+            await self._say_it_arrived(found, echo.message_id, echo.at)
         if ours or echo.by_operator is False:
             self.count_ignored(account, "echo")
             return

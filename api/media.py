@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.operator_models import KeptMedia
-from api.problems import Problem
+from api.problems import Problem, refusals
 from domain.failures import NotProven
 from domain.identifiers import Address
 from domain.messages import MessageKind
@@ -53,7 +53,7 @@ def shelf_of(request: Request) -> MediaShelf:
 TheShelf = Annotated[MediaShelf, Depends(shelf_of)]
 
 
-@router.get("/media/{token}", response_class=Response)
+@router.get("/media/{token}", response_class=Response, responses=refusals(404, 410, 503))
 async def show(token: str, shelf: TheShelf) -> Response:
     """One picture, voice note or file. 404: no link of ours; 410: its time is over, or nothing is kept any more."""
     row = await _row(token, shelf)

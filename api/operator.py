@@ -23,7 +23,7 @@ from api.operator_models import (
     decode_cursor,
     encode_cursor,
 )
-from api.problems import Problem, ProblemBody
+from api.problems import Problem, refusals
 from contracts.conversation import OperatorReply, Overview, Release, Resend, TakeOver
 from domain.conversation import Attention, Holder
 from domain.identifiers import Address
@@ -31,17 +31,17 @@ from domain.messages import OutboundMessage
 from platforms.text import fit
 from providers.records import listings
 
-_refusals: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemBody, "description": what}
-    for status, what in {401: "No token or a wrong one", 403: "No token is set", 503: "Try again later"}.items()
-}
-router = APIRouter(prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=_refusals)
+router = APIRouter(
+    prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=refusals(401, 403, 422, 503)
+)
 log = structlog.get_logger(__name__)
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page")]
 Cursor = Annotated[str | None, Query(max_length=4_000, description="`next_cursor` of the page before")]
 Filter = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
 ConversationId = Annotated[str, Path(description="`conv:{platform}:{account}:{contact}`, URL-encoded", max_length=1000)]
+LISTED, FOUND = refusals(400), refusals(404)
+TOLD = refusals(400, 404, 409)
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Key = Annotated[str | None, Header(max_length=200, description="The same key twice does it once")]
 
@@ -62,7 +62,7 @@ def _next_cursor(rows: list[Any], limit: int, *names: str) -> str | None:
     return encode_cursor(*(rows[-1][name] for name in names)) if len(rows) == limit else None
 
 
-@router.get("/orders", tags=["orders"])
+@router.get("/orders", tags=["orders"], responses=LISTED)
 async def list_orders(
     house: TheHouse, contact: Filter = None, status: Filter = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Order]:
@@ -72,7 +72,7 @@ async def list_orders(
     return Page(items=[Order.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
 
 
-@router.get("/conversations", tags=["conversations"])
+@router.get("/conversations", tags=["conversations"], responses=LISTED)
 async def list_conversations(
     house: TheHouse,
     attention: Attention | None = None,
@@ -94,7 +94,7 @@ async def list_conversations(
     return Page(items=[listed(execution) for execution in found], next_cursor=following)
 
 
-@router.get("/conversations/{conversation_id:path}/transcript", tags=["conversations"])
+@router.get("/conversations/{conversation_id:path}/transcript", tags=["conversations"], responses=LISTED | FOUND)
 async def read_transcript(
     house: TheHouse, shelf: TheShelf, conversation_id: ConversationId, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Line]:
@@ -107,7 +107,7 @@ async def read_transcript(
     return Page(items=lines, next_cursor=_next_cursor(rows, limit, "id"))
 
 
-@router.post("/conversations/{conversation_id:path}/take-over", tags=["conversations"])
+@router.post("/conversations/{conversation_id:path}/take-over", tags=["conversations"], responses=TOLD)
 async def take_over(
     house: TheHouse, conversation_id: ConversationId, who: Who | None = None, idempotency_key: Key = None
 ) -> Overview:
@@ -116,7 +116,7 @@ async def take_over(
     return await house.conversations.take_over(_address(conversation_id), request, idempotency_key)
 
 
-@router.post("/conversations/{conversation_id:path}/release", tags=["conversations"])
+@router.post("/conversations/{conversation_id:path}/release", tags=["conversations"], responses=TOLD)
 async def release(
     house: TheHouse, conversation_id: ConversationId, who: Who | None = None, idempotency_key: Key = None
 ) -> Overview:
@@ -125,7 +125,7 @@ async def release(
     return await house.conversations.release(_address(conversation_id), request, idempotency_key)
 
 
-@router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"])
+@router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"], responses=TOLD)
 async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, idempotency_key: Key = None) -> Overview:
     """Write to the customer; writing takes the conversation over. 202: it will be delivered in order."""
     address = _address(conversation_id)
@@ -138,13 +138,13 @@ async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, i
     return await house.conversations.reply(address, request, idempotency_key)
 
 
-@router.get("/conversations/{conversation_id:path}", tags=["conversations"])
+@router.get("/conversations/{conversation_id:path}", tags=["conversations"], responses=TOLD)
 async def read_conversation(house: TheHouse, conversation_id: ConversationId) -> Overview:
     """One conversation at a glance, asked of the conversation itself."""
     return await house.conversations.overview(_address(conversation_id))
 
 
-@router.get("/outbox", tags=["delivery"])
+@router.get("/outbox", tags=["delivery"], responses=LISTED)
 async def list_outbox(
     house: TheHouse,
     state: Annotated[str | None, Query(pattern="^(pending|sending|sent|unknown|dead|dropped)$")] = None,
@@ -159,7 +159,7 @@ async def list_outbox(
     return Page(items=[WaitingPart.model_validate(row) for row in rows], next_cursor=following)
 
 
-@router.get("/dead-letters", tags=["delivery"])
+@router.get("/dead-letters", tags=["delivery"], responses=LISTED)
 async def list_dead_letters(house: TheHouse, limit: Limit = 50, cursor: Cursor = None) -> Page[DeadLetter]:
     """Parts a person must decide about, newest first."""
     before = _first(decode_cursor(cursor, int))
@@ -167,7 +167,7 @@ async def list_dead_letters(house: TheHouse, limit: Limit = 50, cursor: Cursor =
     return Page(items=[DeadLetter.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
 
 
-@router.post("/dead-letters/{letter_id}/retry", status_code=202, tags=["delivery"])
+@router.post("/dead-letters/{letter_id}/retry", status_code=202, tags=["delivery"], responses=FOUND)
 async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     """Send the part again, behind whatever its conversation is sending already. 202: it will be tried."""
     letter = await _take(house, letter_id, again=True)
@@ -181,7 +181,7 @@ async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="pending")
 
 
-@router.post("/dead-letters/{letter_id}/drop", tags=["delivery"])
+@router.post("/dead-letters/{letter_id}/drop", tags=["delivery"], responses=FOUND)
 async def drop_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     """Give the part up: it will never be sent."""
     letter = await _take(house, letter_id, again=False)

@@ -49,13 +49,47 @@ def answer(problem: Problem, **more: Any) -> Response:
     return JSONResponse({**body, **more}, problem.status, problem.headers, MEDIA_TYPE)
 
 
+REFUSALS = {
+    400: "A body that is no JSON, or a cursor that is none of ours",
+    401: "No token or a wrong one",
+    403: "No operator token is set",
+    404: "There is no such thing",
+    409: "Not now: the conversation is over, or cannot do this as it stands",
+    410: "It is not kept any more",
+    422: "Not what is wanted here: the text says where and why",
+    503: "Try again later",
+}
+"""What a status means where nothing more is said."""
+
+
+def refusals(*statuses: int, **said: str) -> dict[int | str, dict[str, Any]]:
+    """For the description of a route: how it may refuse. `said` describes a status otherwise (`_404="…"`)."""
+    known = {status: REFUSALS[status] for status in statuses}
+    known |= {int(status.removeprefix("_")): what for status, what in said.items()}
+    return {status: {"model": ProblemBody, "description": what} for status, what in known.items()}
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of this application in our shape."""
+    """Answer every error of this application in our shape, and describe it so."""
     app.add_exception_handler(Problem, _on_problem)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _on_http)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _on_validation)  # type: ignore[arg-type]
     app.add_exception_handler(Transient, _on_transient)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _on_bug)
+    described = app.openapi
+    app.openapi = lambda: _with_media_types(described())  # type: ignore[method-assign]
+
+
+def _with_media_types(schema: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI describes every model as plain JSON, and refused fields in a shape of its own; a refusal is a problem."""
+    operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
+    ours = {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}
+    for operation in operations:
+        for answer in operation["responses"].values():
+            told = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+            if told in (ours["$ref"], "#/components/schemas/HTTPValidationError"):
+                answer["content"] = {MEDIA_TYPE: {"schema": ours}}
+    return schema
 
 
 def of_failure(failure: NotProven | NotUnderstood) -> Problem:

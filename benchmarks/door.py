@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
+from platforms.simulation import Webhook
 
 CREDENTIALS = Credentials(account="default", access_token="simulator", webhook_secret="", api_base_url="", options={})
 """What an Everturn without any credential of its own goes by."""
@@ -30,7 +31,10 @@ class Door:
         """A whole request for one message, signed as the platform would."""
         number = str(10_000_000 + next(_numbers))
         said = Said(contact=who, text=text, message_id=number, at=datetime.now(UTC))
-        hook = PLATFORMS[platform].inbound(said, CREDENTIALS)
+        return self.request_of(PLATFORMS[platform].inbound(said, CREDENTIALS))
+
+    def request_of(self, hook: Webhook) -> bytes:
+        """A whole request."""
         query = f"?{urlencode(hook.query)}" if hook.query else ""
         return self._request(hook.path + query, hook.body, **hook.headers)
 
@@ -49,13 +53,25 @@ class Door:
         Raises:
             RuntimeError: the answer was no success.
         """
+        status, body = await self.exchange(request)
+        if status // 100 != 2:
+            raise RuntimeError(f"the API answered {status}: {body.decode()[:200]}")
+
+    async def exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request; the answer, whatever it is.
+
+        Raises:
+            OSError, EOFError: there was none.
+        """
         reader, writer = self._kept() or await asyncio.open_connection(self._host, self._port)
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.readexactly(_length(head))
-        self._idle.append((time.monotonic(), (reader, writer)))
-        if head[9:10] != b"2":
-            raise RuntimeError(f"the API answered {head[9:12].decode()}: {body.decode()[:200]}")
+        if b"\r\nconnection: close" in head.lower():
+            writer.close()
+        else:
+            self._idle.append((time.monotonic(), (reader, writer)))
+        return int(head[9:12]), body
 
     def _kept(self) -> Connection | None:
         """The connection used last, unless the server may be about to close it."""

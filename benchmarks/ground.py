@@ -6,9 +6,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -48,6 +48,8 @@ class Ground:
     bare: BareSide
     quick: bool
     tell: Callable[[str], None]
+    conversations: int | None = None
+    """How many the person at the keyboard asked for; None: the benchmark's own number."""
 
     @property
     def running(self) -> Running:
@@ -75,22 +77,28 @@ class Ground:
 
 
 @asynccontextmanager
-async def laid(*, quick: bool, tell: Callable[[str], None]) -> AsyncIterator[Ground]:
-    """Start everything, and stop it at the end."""
+async def laid(
+    *,
+    quick: bool,
+    tell: Callable[[str], None],
+    environment: Mapping[str, str] = CHANGED,
+    conversations: int | None = None,
+) -> AsyncIterator[Ground]:
+    """Start everything, with these variables beside the stock ones, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="everturn-bench-") as folder:
         home = Home(Path(folder) / "home")
         tell("starting everturn up")
-        child = await start_child(_up(home))
+        child = await start_child(_up(home, environment))
         try:
             await _ready(child, home)
             async with _clients(home, quick=quick, tell=tell) as ground:
-                yield ground
+                yield replace(ground, conversations=conversations)
         finally:
             tell("stopping")
             await child.stop()
 
 
-def _up(home: Home) -> ChildSpec:
+def _up(home: Home, environment: Mapping[str, str]) -> ChildSpec:
     ports = [("--port", any_free(LOOPBACK)), ("--temporal-port", any_free(LOOPBACK)), ("--ui-port", any_free(LOOPBACK))]
     options = [text for name, port in ports for text in (name, str(port))]
     return ChildSpec(
@@ -98,7 +106,7 @@ def _up(home: Home) -> ChildSpec:
         # One worker, as the bare side has: what a second one brings is not what is compared.
         argv=(*everturn(), "up", "--home", str(home.path), "--workers", "1", *options),
         log=home.path.with_suffix(".log"),
-        env=stock_environment() | CHANGED,
+        env=stock_environment() | dict(environment),
         patience=15,
     )
 

@@ -18,7 +18,7 @@ MEBIBYTE = 1024 * 1024
 
 async def measure(ground: Ground) -> list[Row]:
     """Fresh workers on both sides; each conversation has taken one turn and waits for the next message."""
-    count = 300 if ground.quick else 1_000
+    count = ground.conversations or (300 if ground.quick else 1_000)
     await ground.replaced_worker(signal.SIGTERM)
     bare = BareSide(ground.client, "bare-memory")
     await bare.start_worker(ground.running.temporal_address)

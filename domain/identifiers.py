@@ -1,5 +1,7 @@
 """Names of things: conversations, parts, orders. Made from what they belong to, never from chance."""
 
+import hashlib
+
 from domain.model import Value
 
 LONGEST_CONTACT = 200
@@ -43,6 +45,11 @@ def outbox_key(conversation_id: str, epoch: str, turn: int, part: str) -> str:
     the reply ("0", "1", …) or a name ("interim").
     """
     return f"{conversation_id}/{epoch}/{turn}/{part}"
+
+
+def tag_of(key: str) -> str:
+    """A digest of an outbox key that may be shown to a platform: where it comes back, it names the part."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def address_of(key: str) -> Address:

@@ -111,6 +111,8 @@ class ReceiptSeen(Value):
     at: datetime | None = None
     error: str = ""
     """Why it failed: the vendor's code and words."""
+    tag: str = ""
+    """What we had sent along to know the part by, where the platform gives such a thing back (`tag_of`)."""
     key: str = ""
     """The outbox key of the part, once our books have been asked."""
 

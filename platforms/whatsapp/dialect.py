@@ -187,6 +187,7 @@ def _receipt(status: dict[str, Any], line: Line) -> Inbound:
         state=state,
         at=moment_of(status.get("timestamp")),
         error=_why(status) if state is ReceiptState.FAILED else "",
+        tag=clean(status.get("biz_opaque_callback_data"), 512),
     )
 
 

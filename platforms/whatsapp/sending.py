@@ -1,6 +1,5 @@
 """The words of `POST /{version}/{number}/messages`: a part out, and what its answer means."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from domain.failures import (
     Transient,
     WindowClosed,
 )
+from domain.identifiers import tag_of
 from domain.messages import Choice, Part, Receipt
 from platforms.base import Abilities
 from platforms.http import failure_of_status, json_object, retry_after
@@ -72,7 +72,7 @@ def message_for(contact: str, route: str, part: Part, key: str, options: Mapping
         "recipient_type": "individual",
         **_recipient(contact, Route.parse(route)),
         **content,
-        "biz_opaque_callback_data": tracker(key),
+        "biz_opaque_callback_data": tag_of(key),
     }
 
 
@@ -80,11 +80,6 @@ def sign_for(message_id: str, *, typing: bool) -> dict[str, Any]:
     """The body of "read", and of "typing", which is the same and more. An edited message is read under its first id."""
     body = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id.split(":edited:")[0]}
     return body | ({"typing_indicator": {"type": "text"}} if typing else {})
-
-
-def tracker(key: str) -> str:
-    """A stand-in for the outbox key, which holds a phone number; statuses bring it back."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _recipient(contact: str, way: Route) -> dict[str, str]:

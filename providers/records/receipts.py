@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from domain.messages import Echo, ReceiptSeen, ReceiptState
+from domain.model import Value
 from providers.records.pool import Pool, fetch_one
 
 RANKS = {ReceiptState.SENT: 1, ReceiptState.DELIVERED: 2, ReceiptState.READ: 3, ReceiptState.FAILED: 9}
@@ -51,14 +52,35 @@ RETURNING key
 """
 
 
+# The vendor's answer never came, but its receipt names the part by what we had sent along.
+_TAGGED = """
+WITH part AS (
+    UPDATE outbox SET message_id = %(message_id)s, state = 'sent', last_error = '', updated_at = clock_timestamp()
+     WHERE platform = %(platform)s AND account = %(account)s AND state = 'unknown'
+       AND encode(sha256(convert_to(key, 'UTF8')), 'hex') = %(tag)s
+    RETURNING key
+), letter AS (DELETE FROM dead_letters USING part WHERE outbox_key = part.key)
+SELECT key FROM part
+"""
+
+
+class Noted(Value):
+    """What a receipt changed about our parts: outbox keys."""
+
+    failed: str = ""
+    """A part that turned out not to have arrived."""
+    found: str = ""
+    """A part whose outcome was unknown until now: the platform has it."""
+
+
 class Receipts:
     """Reads and writes `receipts`. Every method may raise `Unavailable`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def note(self, seen: ReceiptSeen) -> str:
-        """Write down how far a part came; returns the outbox key of one that turned out not to have arrived."""
+    async def note(self, seen: ReceiptSeen) -> Noted:
+        """Write down how far a part came; says what that changes."""
         values = {
             "platform": seen.address.platform,
             "account": seen.address.account,
@@ -67,12 +89,14 @@ class Receipts:
             "rank": RANKS[seen.state],
             "error": seen.error[:500],
             "at": seen.at or datetime.now(UTC),
+            "tag": seen.tag,
         }
         moved = await fetch_one(self._pool, _NOTE, values)
+        found = await fetch_one(self._pool, _TAGGED, values) if seen.tag else None
         if seen.state is not ReceiptState.FAILED or moved is None:
-            return ""
+            return Noted(found=found["key"] if found else "")
         row = await fetch_one(self._pool, _FAILED, values)
-        return str(row["outbox_key"]) if row else ""
+        return Noted(failed=row["outbox_key"] if row else "")
 
     async def recognise(self, echo: Echo) -> tuple[bool, str]:
         """Whether an echo shows a part of ours; and the key of one whose outcome was unknown until now."""

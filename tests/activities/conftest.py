@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from contracts.delivery import SendPart, Sent
 from domain.identifiers import outbox_key
 from domain.messages import Part
 from domain.turn_taking import TurnTaking
+from flows.registry import FLOWS
 from platforms.chat2desk.simulator import dialog_of
 from platforms.http import build_client
 from platforms.registry import names, platforms, simulators
@@ -24,6 +26,9 @@ from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
 from runtime.accounts import Account, Accounts, StatedAccounts
+from tests.activities.thinking import Mind, Street, thinking
+from tests.media.serving import serving
+from tests.servers_here import Servers
 
 
 def full(key: str, platform: str = "chat2desk") -> str:
@@ -99,4 +104,29 @@ async def post(database_url: str, base_url: str, world: World) -> AsyncIterator[
         yield Post(delivery, world, pool, lease, base_url)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+def thought_database(servers: Servers) -> str:
+    """A migrated database for all that is decided: making one takes longer than a test."""
+    return servers.fresh_database("test_thinking")
+
+
+@pytest.fixture
+async def mind(
+    thought_database: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Mind]:
+    """A worker's mind with nothing in its books; its flow `probe` shows what a flow is shown."""
+    street = Street(simulators(world))
+    pool = open_pool(thought_database, size=6, name="test")
+    await pool.open()
+    async with pool.connection() as connection:
+        await connection.execute(
+            "TRUNCATE message_logs, media, media_leftovers, media_forgotten, credits, purses, accounts"
+        )
+        await connection.execute("DELETE FROM plans WHERE name <> 'unlimited'")
+    async with serving(street) as url, thinking(street, world, pool, url, tmp_path, accounts_at(url, "token")) as mind:
+        monkeypatch.setitem(FLOWS, mind.probe.name, mind.probe)
+        yield mind
     await pool.close()

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from temporalio.testing import ActivityEnvironment
@@ -27,12 +26,12 @@ from domain.model import Value
 from domain.plans import Plan
 from flows.base import Senses, Turn
 from platforms.http import build_client
-from platforms.registry import platforms, simulators
+from platforms.registry import platforms
 from platforms.simulation import World
-from providers.media.download import Downloader
+from providers.media.download import Downloader, transports
 from providers.media.pictures import Pictures
 from providers.media.store import open_store
-from providers.media.transcription import NobodyListens, OpenAITranscriber
+from providers.media.transcription import Heard, NobodyListens, OpenAITranscriber
 from providers.records.books import Books
 from providers.records.credits import Credits
 from providers.records.directory import Directory
@@ -41,10 +40,11 @@ from providers.records.pool import Pool, fetch_all
 from providers.records.tenants import Tenant, Tenants
 from providers.secrets import SecretBox, new_key
 from runtime.accounts import Accounts
-from tests.media.elsewhere import Elsewhere
+from tests.media.conftest import TLS
 
 LONGEST = {MessageKind.IMAGE: 200_000, MessageKind.AUDIO: 50_000, MessageKind.DOCUMENT: 50_000}
 QUESTION = "Что дальше?"
+KEY = new_key()
 
 
 class Street:
@@ -129,6 +129,19 @@ class Probe:
         return "nobody"
 
 
+class Hearing:
+    """Listens to voice notes where an endpoint is told, as the worker does with TRANSCRIPTION_BASE_URL."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.base_url = ""
+        self._client = client
+
+    async def listen(self, content: bytes, mime: str) -> Heard:
+        """Ask the endpoint, or hear nothing."""
+        listener = OpenAITranscriber(self._client, self.base_url) if self.base_url else NobodyListens()
+        return await listener.listen(content, mime)
+
+
 @dataclass
 class Mind:
     """A worker that decides turns, its customers' platforms, and the books."""
@@ -137,11 +150,10 @@ class Mind:
     world: World
     pool: Pool
     base_url: str
-    folder: Path
-    ears: Elsewhere
     accounts: Directory
     tenants: Tenants
     dialog: Dialog
+    hearing: Hearing
     probe: Probe
 
     async def set_up(self, platform: str, plan: Plan | None = None, **fields: Any) -> None:
@@ -161,7 +173,8 @@ class Mind:
         self, platform: str, *messages: InboundMessage, contact: str = "42", attempt: int = 1, **more: Any
     ) -> Decision:
         """Decide one turn, as the worker would."""
-        return await self.environment(attempt).run(self.dialog.decide, turn_of(platform, *messages, contact=contact, **more))
+        turn = turn_of(platform, *messages, contact=contact, **more)
+        return await self.environment(attempt).run(self.dialog.decide, turn)
 
     def environment(self, attempt: int = 1) -> ActivityEnvironment:
         """Temporal's side of one attempt."""
@@ -194,41 +207,29 @@ def message(text: str = "", **fields: Any) -> InboundMessage:
 
 @asynccontextmanager
 async def thinking(
-    street: Street, world: World, pool: Pool, base_url: str, folder: Path, ears: Elsewhere, stated: Accounts
+    street: Street, world: World, pool: Pool, base_url: str, folder: Path, stated: Accounts
 ) -> AsyncIterator[Mind]:
-    """A worker's mind; `ears` listens to voice notes once somebody says so in `mind.listens`."""
-    tenants = Tenants(pool, SecretBox(lambda _, key=new_key(): [key]))
+    """A worker's mind, for a while."""
+    tenants = Tenants(pool, SecretBox(lambda _: [KEY]))
     accounts = Directory(tenants, stated)
     async with build_client() as client:
-        speaking = platforms(client)
-        pictures = Pictures()
+        speaking, pictures, hearing = platforms(client), Pictures(), Hearing(client)
         gallery = Gallery(
             speaking,
-            Downloader(),
+            Downloader(open_transport=transports(TLS)),
             pictures,
             open_store((folder / "media").as_uri()),
             MediaRecords(pool),
-            _Ears(client, ears),
+            hearing,
             GalleryRules(LONGEST, lambda _: timedelta(days=1), fetching=3, listening=3),
         )
         dialog = Dialog(accounts, speaking, Books(pool), gallery, Budget(Credits(pool), accounts))
-        yield Mind(street, world, pool, base_url, folder, ears, accounts, tenants, dialog, Probe())
+        yield Mind(street, world, pool, base_url, accounts, tenants, dialog, hearing, Probe())
+        await _signs_are_shown()
         pictures.close()
 
 
-class _Ears:
-    """Nobody listens until the endpoint is told an answer; from then on it is asked."""
-
-    def __init__(self, client: httpx.AsyncClient, ears: Elsewhere) -> None:
-        self._ears = ears
-        self._somebody = OpenAITranscriber(client, f"{ears.url}/v1")
-
-    async def listen(self, content: bytes, mime: str) -> Any:
-        """As the worker would with or without TRANSCRIPTION_BASE_URL."""
-        listener = self._somebody if self._ears.answers else NobodyListens()
-        return await listener.listen(content, mime)
-
-
-def simulated(world: World) -> Starlette:
-    """Every platform."""
-    return simulators(world)
+async def _signs_are_shown() -> None:
+    """What platforms are shown beside a turn may outlive it, and needs the client until then."""
+    tasks = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_quietly"]
+    await asyncio.gather(*tasks)

@@ -1,7 +1,5 @@
 """The API keeps what its description promises: every operation, asked well and badly by schemathesis."""
 
-import json
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -33,7 +31,7 @@ CHECKS = [
     response_schema_conformance,
     status_code_conformance,
 ]
-EXAMPLES = 12
+EXAMPLES = 15
 """Of each operation, well and badly formed each."""
 MANNERS = settings(
     max_examples=EXAMPLES,
@@ -99,12 +97,6 @@ def test_every_operation_answers_as_described(url: str) -> None:
     """Whatever a program sends that was written from the description, and whatever one sends that was not."""
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
-    took: dict[str, float] = {}
-    wrong: list[str] = []
-    for operation in operations:
-        began = time.monotonic()
-        wrong += [each for mode in GenerationMode for each in asked(operation, mode)]
-        took[operation.label] = round(time.monotonic() - began, 1)
-    print(json.dumps(dict(sorted(took.items(), key=lambda item: -item[1]))), sum(took.values()))
+    wrong = [each for one in operations for mode in GenerationMode for each in asked(one, mode)]
     assert len(operations) > 20
     assert [] == wrong, "\n\n".join(wrong)

@@ -8,10 +8,11 @@ from contracts.conversation import OperatorReply, Release, Resend, TakeOver
 from contracts.delivery import PartState, SendPart, Sent
 from contracts.dialog import TakeTurn
 from domain.decisions import ORDER_NUMBER, Decision, HandOff, Outcome, PlaceOrder
-from domain.messages import Part
+from domain.identifiers import edit_id
+from domain.messages import Echo, Part, ReceiptSeen, ReceiptState, Unsent
 from domain.orders import OrderDraft
 from domain.turn_taking import TurnTaking
-from tests.workflows.harness import Chat, Shop, echo_flow, refuse, text, working
+from tests.workflows.harness import Chat, Shop, ask, echo_flow, refuse, text, working
 from workflows.conversation import ConversationWorkflow
 
 Scenario = Callable[[WorkflowEnvironment], Awaitable[Chat]]
@@ -88,8 +89,37 @@ async def people(env: WorkflowEnvironment) -> Chat:
     return chat
 
 
+async def news(env: WorkflowEnvironment) -> Chat:
+    """Somebody asks on the line; a message is edited, one is taken back; a part fails late; staff answer elsewhere."""
+    shop = Shop(shop_flow)
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await ask(chat, text("привет", id="m1"))
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=4)
+        await chat.write(text("2", id="m2"), text("3", id=edit_id("m2", "1"), edits="m2"))
+        await chat.wait_until(lambda: len(shop.said) == 2, skip=1)
+        to = chat.opening.address
+        shop.hold("decide")
+        await chat.write(text("не туда", id="m3"))
+        await chat.wait_until(shop.entered["decide"].is_set, skip=1)
+        await chat.handle.signal("receive", Unsent(address=to, message_id="m3"))
+        await chat.wait_until(lambda: shop.forgotten == ["m3"])
+        shop.let_go("decide")
+        failed = ReceiptSeen(address=to, message_id="w", state=ReceiptState.FAILED, error="131026", key=shop.keys[0])
+        await chat.handle.signal("receive", failed)
+        await chat.handle.signal("receive", Echo(address=to, message_id="e1", by_operator=True))
+        await chat.write("спасибо")
+        await chat.wait_until(lambda: shop.kept == ["спасибо"], skip=1)
+    return chat
+
+
 def _dead(_: SendPart) -> Sent:
     return Sent(state=PartState.DEAD, reason="blocked")
 
 
-SCENARIOS: dict[str, Scenario] = {"order": order, "slow_and_superseded": slow_and_superseded, "people": people}
+SCENARIOS: dict[str, Scenario] = {
+    "order": order,
+    "slow_and_superseded": slow_and_superseded,
+    "people": people,
+    "news": news,
+}

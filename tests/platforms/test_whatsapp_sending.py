@@ -18,7 +18,7 @@ from domain.failures import (
     Transient,
     WindowClosed,
 )
-from domain.identifiers import Address
+from domain.identifiers import Address, tag_of
 from domain.messages import (
     Choice,
     OutboundMessage,
@@ -31,7 +31,7 @@ from platforms.text import fit
 from platforms.whatsapp.adapter import WhatsApp
 from platforms.whatsapp.hooks import inbound
 from platforms.whatsapp.limits import refused
-from platforms.whatsapp.sending import ABILITIES, failure_in, message_for, tracker
+from platforms.whatsapp.sending import ABILITIES, failure_in, message_for
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MAIN = Credentials(account="main", access_token="token")
@@ -57,7 +57,7 @@ def test_a_message_is_written_as_the_graph_api_wants_it() -> None:
         "to": "380501112233",
         "type": "text",
         "text": {"body": "Привіт", "preview_url": False},
-        "biz_opaque_callback_data": tracker("k"),
+        "biz_opaque_callback_data": tag_of("k"),
     }
     picture = {"link": "https://a.example/b.jpg"}
     assert sent(Part(text="", image_url=picture["link"]))["image"] == picture

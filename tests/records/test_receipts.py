@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.identifiers import Address
+from domain.identifiers import Address, tag_of
 from domain.messages import Echo, Part, ReceiptSeen, ReceiptState
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
-from providers.records.receipts import Receipts
+from providers.records.receipts import Noted, Receipts
 
 TO = Address(platform="whatsapp", account="main", contact="380501112233")
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -63,8 +63,8 @@ async def test_a_part_that_did_not_arrive_becomes_a_dead_letter(pool: Pool) -> N
     await sent(pool)
     receipts = Receipts(pool)
     failed = seen(ReceiptState.FAILED, "131026: undeliverable")
-    assert KEY == await receipts.note(failed)
-    assert "" == await receipts.note(failed)
+    assert Noted(failed=KEY) == await receipts.note(failed)
+    assert Noted() == await receipts.note(failed)
     [letter] = await fetch_all(pool, "SELECT outbox_key, reason, outcome_unknown FROM dead_letters")
     [log] = await fetch_all(pool, "SELECT success, error_reason FROM message_logs")
     assert (KEY, "131026: undeliverable", False) == tuple(letter.values())
@@ -73,7 +73,7 @@ async def test_a_part_that_did_not_arrive_becomes_a_dead_letter(pool: Pool) -> N
 
 async def test_a_failure_told_before_the_send_is_written_down_is_not_lost(pool: Pool) -> None:
     """The platform's webhook may be faster than its answer to our call."""
-    assert "" == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
+    assert Noted() == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
     assert "131047: window" == await sent(pool)
     assert "" == await sent(pool, message_id="", key=f"{KEY}0")
 
@@ -102,3 +102,17 @@ async def test_an_echo_is_the_answer_that_never_came(pool: Pool) -> None:
     assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters")
     [row] = await fetch_all(pool, "SELECT state, message_id FROM outbox")
     assert ("sent", "wamid.9") == tuple(row.values())
+
+
+@pytest.mark.parametrize("state", ["sent", "failed"])
+async def test_a_receipt_names_the_part_whose_answer_never_came(pool: Pool, state: str) -> None:
+    """The platform gives back what we had sent along: the part is no riddle any more, whatever became of it."""
+    outbox, receipts = Outbox(pool, "worker"), Receipts(pool)
+    await outbox.claim(KEY, TO, "", Part(text="Привіт"), 1)
+    await outbox.bury(KEY, "no answer", unknown=True)
+    told = seen(ReceiptState(state), "131026: undeliverable", "wamid.7").model_copy(update={"tag": tag_of(KEY)})
+    assert (Noted(found=KEY) if state == "sent" else Noted(failed=KEY)) == await receipts.note(told)
+    [row] = await fetch_all(pool, "SELECT state, message_id FROM outbox")
+    letters = await fetch_all(pool, "SELECT reason, outcome_unknown FROM dead_letters")
+    assert ("sent" if state == "sent" else "dead", "wamid.7") == tuple(row.values())
+    assert ([] if state == "sent" else [("131026: undeliverable", False)]) == [tuple(each.values()) for each in letters]

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import WorkflowHandle
+from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.beating import beating
-from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE, Opening, Overview
+from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE, Answered, Asked, Opening, Overview
 from contracts.delivery import PartState, SendPart, Sent
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
@@ -175,6 +176,17 @@ class Chat:
         async with asyncio.timeout(20):
             while not condition():
                 await asyncio.sleep(0.01)
+
+
+async def ask(chat: Chat, message: InboundMessage, within: float = 8) -> Answered:
+    """Ask as the webhook does: one update-with-start."""
+    start = WithStartWorkflowOperation(
+        "ConversationWorkflow", chat.opening, id=chat.id, task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )  # fmt: skip
+    return await chat.env.client.execute_update_with_start_workflow(
+        ConversationWorkflow.ask, Asked(message=message, within=within), start_workflow_operation=start
+    )
 
 
 @asynccontextmanager

@@ -2,28 +2,14 @@
 
 import asyncio
 
-from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 
-from contracts.conversation import TASK_QUEUE, Answered, Asked, TakeOver
-from domain.messages import InboundMessage
+from contracts.conversation import Answered, TakeOver
 from domain.turn_taking import TurnTaking
-from tests.workflows.harness import Chat, Shop, text, working
+from tests.workflows.harness import Chat, Shop, ask, text, working
 from workflows.conversation import ConversationWorkflow
 
 RULES = TurnTaking(quiet_period=1, interim_after=3)
-
-
-async def ask(chat: Chat, message: InboundMessage, within: float = 8) -> Answered:
-    """Ask as the webhook does: one update-with-start."""
-    start = WithStartWorkflowOperation(
-        "ConversationWorkflow", chat.opening, id=chat.id, task_queue=TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-    )  # fmt: skip
-    return await chat.env.client.execute_update_with_start_workflow(
-        ConversationWorkflow.ask, Asked(message=message, within=within), start_workflow_operation=start
-    )
 
 
 def texts(answered: Answered) -> list[str]:

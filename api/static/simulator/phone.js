@@ -1,6 +1,6 @@
 // What the phone shows. Customers' words come in as text (textContent): nothing they write can become markup.
 import { $, button, element, post, tell } from "./wire.js";
-import { can, phone } from "./who.js";
+import { can, network, phone, platform } from "./who.js";
 
 const STATES = {
   sent: "✓ Sent", delivered: "✓✓ Delivered", read: "✓✓ Read", failed: "! Not delivered",
@@ -19,7 +19,6 @@ export function openPhone() {
   revision = 0;
   shown.clear();
   $("messages").replaceChildren();
-  $("mood").textContent = "";
   return refresh().catch(() => {});
 }
 
@@ -32,13 +31,18 @@ export async function refresh() {
   try {
     screen = await post("_look", { ...whose, revision, eyes });
   } catch (error) {
-    $("mood").textContent = error.message;
+    showMood(error.message, "bad");
     throw error;
   }
   if (mine !== generation) return;
-  $("mood").textContent = screen.typing ? "typing…" : "";
+  showMood(...(screen.typing ? ["typing…", "typing"] : [network() || platform(), ""]));
   revision = screen.revision;
   if (screen.entries) show(screen.entries);
+}
+
+function showMood(words, mood) {
+  if ($("mood").textContent !== words) $("mood").textContent = words;
+  $("mood").className = mood;
 }
 
 function show(entries) {

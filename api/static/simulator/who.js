@@ -64,7 +64,7 @@ function open() {
   const query = new URLSearchParams({ platform: platform(), contact: contact() });
   if (network()) query.set("network", network());
   history.replaceState(null, "", `?${query}`);
-  $("whose").textContent = [contact(), network() || platform()].join(" · ");
+  $("whose").textContent = contact();
   listeners.forEach((listener) => listener());
 }
 
