@@ -35,7 +35,7 @@ async def open_conversations(client: Client) -> dict[str, str]:
         await asyncio.sleep(1.5)
 
 
-async def stuck(client: Client, ids: Iterable[str]) -> dict[str, str]:
+async def stuck(client: Client, ids: Iterable[str], within: float = PATIENCE) -> dict[str, str]:
     """The conversations that cannot answer, and why. Whoever holds them gives them back first."""
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -43,7 +43,7 @@ async def stuck(client: Client, ids: Iterable[str]) -> dict[str, str]:
         async with gate:
             handle = client.get_workflow_handle_for(ConversationWorkflow.run, own_id)
             try:
-                await _answered(handle)
+                await _answered(handle, within)
             except (TimeoutError, RPCError) as error:
                 return own_id, f"{type(error).__name__} {error}; {await _failures(handle)}; {await _pending(handle)}"
             return own_id, await _failures(handle)
@@ -52,9 +52,9 @@ async def stuck(client: Client, ids: Iterable[str]) -> dict[str, str]:
     return {own_id: wrong for own_id, wrong in found if wrong}
 
 
-async def _answered(handle: Handle) -> None:
+async def _answered(handle: Handle, within: float) -> None:
     """Write something plain and wait until it is decided about."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(within):
         await handle.execute_update(ConversationWorkflow.release, Release(operator="examiner"))
         before = await _rested(handle)
         plain = InboundMessage(id=f"plain:{uuid4().hex}", received_at=datetime.now(UTC), text="Добрий день")

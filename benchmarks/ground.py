@@ -82,13 +82,14 @@ async def laid(
     quick: bool,
     tell: Callable[[str], None],
     environment: Mapping[str, str] = CHANGED,
+    workers: int = 2,
     conversations: int | None = None,
 ) -> AsyncIterator[Ground]:
     """Start everything, with these variables beside the stock ones, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="everturn-bench-") as folder:
         home = Home(Path(folder) / "home")
         tell("starting everturn up")
-        child = await start_child(_up(home, environment))
+        child = await start_child(_up(home, environment, workers))
         try:
             await _ready(child, home)
             async with _clients(home, quick=quick, tell=tell) as ground:
@@ -98,8 +99,9 @@ async def laid(
             await child.stop()
 
 
-def _up(home: Home, environment: Mapping[str, str]) -> ChildSpec:
+def _up(home: Home, environment: Mapping[str, str], workers: int) -> ChildSpec:
     ports = [("--port", any_free(LOOPBACK)), ("--temporal-port", any_free(LOOPBACK)), ("--ui-port", any_free(LOOPBACK))]
+    ports.append(("--workers", workers))
     options = [text for name, port in ports for text in (name, str(port))]
     return ChildSpec(
         name="up",

@@ -29,6 +29,7 @@ class Nobody:
 
     customers: Customers
     bare: BareSide
+    door: Door
 
 
 @asynccontextmanager
@@ -45,7 +46,7 @@ async def nobody_works(ground: Ground) -> AsyncIterator[Nobody]:
         customers = Customers(door, ground.home.path / NAMESPACE / "simulator.sqlite")
         bare = BareSide(client, "bare")
         await _until_taken(customers, bare)
-        yield Nobody(customers, bare)
+        yield Nobody(customers, bare, door)
         await customers.close()
     finally:
         door.close()

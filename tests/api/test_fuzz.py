@@ -18,7 +18,7 @@ from temporalio.client import Client
 
 from benchmarks.answering import open_conversations, stuck
 from benchmarks.mutations import Mutant, mutated
-from benchmarks.recorded import proven, recorded
+from benchmarks.recorded import nowhere, proven, recorded
 from platforms.base import Credentials
 from platforms.registry import names, variables
 from platforms.simulation import Webhook
@@ -50,6 +50,7 @@ def shop(servers: Servers, namespace: str, tmp_path_factory: pytest.TempPathFact
         "temporal_namespace": namespace,
         "database_url": servers.fresh_database(f"fuzz_{uuid4().hex[:12]}"),
         "flood_messages_per_minute": 1_000_000,
+        "chat2desk_storage_url": "http://media.invalid",
     }
     for known in variables():
         shared[known.variable("webhook_secret").lower()] = SHOP.webhook_secret
@@ -86,7 +87,7 @@ async def temporal(servers: Servers, namespace: str) -> Client:
 def bodies() -> Iterator[tuple[str, Mutant]]:
     """The same ones on every run, from every platform's recorded bodies in turn."""
     chance = Random(SEED)
-    pools = {name: list(recorded(name).values()) for name in names()}
+    pools = {name: [nowhere(body) for body in recorded(name).values()] for name in names()}
     for number in range(BODIES):
         name = names()[number % len(pools)]
         yield name, mutated(chance.choice(pools[name]), chance)

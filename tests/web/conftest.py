@@ -22,7 +22,7 @@ import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
 from google.protobuf.duration_pb2 import Duration
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import expect as expect_page
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
@@ -66,6 +66,12 @@ async def browser() -> AsyncIterator[Browser]:
         running = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def window(browser: Browser) -> BrowserContext:
+    """What all pages share: what the browser keeps, and the permission to use the microphone."""
+    return await browser.new_context(locale="uk-UA")
 
 
 @dataclass
@@ -194,13 +200,13 @@ Visit = Callable[..., Awaitable[Visitor]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
+async def visit(window: BrowserContext, site: Site) -> AsyncIterator[Visit]:
     """Opens the page for a new customer; any error in its console fails the test."""
     visitors: list[Visitor] = []
 
     async def open_page(platform: str = "chat2desk", size: tuple[int, int] = DESK, **query: str) -> Visitor:
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="uk-UA")
-        page = await context.new_page()
+        page = await window.new_page()
+        await page.set_viewport_size({"width": size[0], "height": size[1]})
         contact = query.pop("contact", str(10**8 + uuid4().int % 10**8))
         visitor = Visitor(page, site, platform, contact)
         visitors.append(visitor)
@@ -212,5 +218,5 @@ async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
 
     yield open_page
     for visitor in visitors:
-        await visitor.page.context.close()
+        await visitor.page.close()
     assert [] == [error for visitor in visitors for error in visitor.errors]

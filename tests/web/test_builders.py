@@ -62,4 +62,4 @@ def test_an_edit_names_what_it_replaces(adapters: dict[str, object], name: str) 
     assert edited is not None
     told = read(adapters, name, edited(Said(contact="42", message_id="7", text="три", at=NOW), ACCOUNT))
     assert isinstance(told, Received)
-    assert ("три", "7") == (told.message.text, told.message.edits.rsplit("/")[-1])
+    assert ("три", "7") == (told.message.text, told.message.edits.rpartition(":")[2])

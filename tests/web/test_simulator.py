@@ -51,6 +51,8 @@ async def test_the_keyboard_is_enough(visit: Visit, size: tuple[int, int]) -> No
     assert "dress" == await visitor.page.evaluate("document.activeElement.dataset.sample")
     await keys.press("Enter")
     await expect(visitor.page.locator("#messages li.in img")).to_be_visible()
+    await visitor.page.get_by_label("The next").focus()
+    await keys.press("End")
     await visitor.page.get_by_role("button", name="Server error").focus()
     await keys.press("Space")
     await expect(visitor.page.locator("#faults li")).to_have_count(1)
