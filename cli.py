@@ -67,11 +67,13 @@ def api(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many processes, kept alive by a first one.")] = 1,
+) -> None:
     """Run the worker alone."""
     from commands.serve import serve_worker
 
-    raise Exit(serve_worker())
+    raise Exit(serve_worker(processes))
 
 
 @app.command()

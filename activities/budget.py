@@ -66,13 +66,15 @@ class Budget:
         """May this turn be taken, and with what? Sets aside what it will probably use."""
         plan = await self._plans.plan(account.plan)
         allowance = Allowance(kinds=plan.kinds())
+        # Before it is set aside: a turn called off in the middle of that is abandoned, and gives back what was written.
+        self._open[turn_key] = account, plan
         if plan.is_metered:
             estimate = expected(messages, allowance.kinds)
             found = await self._credits.reserve(account.platform, account.account, turn_key, estimate, _now())
             if isinstance(found, Exhausted):
+                self._open.pop(turn_key, None)
                 return self._refused(account, allowance, found)
             allowance = allowance.model_copy(update={"settled": found.settled})
-        self._open[turn_key] = account, plan
         return allowance
 
     def _refused(self, account: Account, allowance: Allowance, found: Exhausted) -> Allowance:

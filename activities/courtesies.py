@@ -62,7 +62,9 @@ class Courtesies:
                 return (await platform.profile(turn.address, route, credentials_of(account))).name
         except (EverturnError, TimeoutError) as error:
             log.debug("profile_not_told", platform=platform.name, error=type(error).__name__)
-            return ""
+        except Exception:
+            log.exception("profile_broke")
+        return ""
 
     def _beside(self, call: Awaitable[None]) -> None:
         task = asyncio.create_task(_quietly(call))

@@ -90,10 +90,10 @@ class Dialog(contract.Dialog):
     async def _within_budget(self, account: Account, turn: TakeTurn) -> tuple[FlowDecision, Any, Usage]:
         """Take the turn if the account's plan still has one; pay for what it really used, or give it back."""
         key = _turn_key(turn)
-        allowance = await self._budget.open_turn(account, key, turn.messages)
-        if allowance.exhausted:
-            return *self._exhausted(account, turn, allowance), Usage()
         try:
+            allowance = await self._budget.open_turn(account, key, turn.messages)
+            if allowance.exhausted:
+                return *self._exhausted(account, turn, allowance), Usage()
             chosen, state, usage = await self._step(account, turn, allowance)
         except BaseException:
             await asyncio.shield(self._budget.abandon(key))
@@ -113,13 +113,13 @@ class Dialog(contract.Dialog):
 
     async def _step(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any, Usage]:
         flow = find_flow(turn.flow)
-        seen = await self._look(account, turn, allowance)
+        seen, name = await asyncio.gather(self._look(account, turn, allowance), self._courtesies.name_of(account, turn))
         media = tuple(one for of_message in seen for one in of_message)
         remarks = common.remarks(turn.messages, media, account.language or flow.language)
         heard = Turn(
             messages=tuple(map(_with_speech, turn.messages, seen)),
             now=activity.info().scheduled_time,
-            customer_name=await self._courtesies.name_of(account, turn),
+            customer_name=name,
             dialog=turn.dialog,
         )
         state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)

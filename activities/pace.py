@@ -1,6 +1,7 @@
 """Tells the Temporal server how fast each account may send: it then holds across any number of workers."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ RATE_MARGIN = 0.8
 LOOK_AGAIN_SECONDS = 30.0
 """How soon an account's new rate holds."""
 UNTIL_SET_SECONDS = 5.0
+MOST_COLLISIONS = 5
 Paces = tuple[int, tuple[tuple[str, float], ...]]
 """Requests a minute of an ordinary account, and the share of it that each other account has."""
 
@@ -40,10 +42,20 @@ async def _renew(client: Client, name: str, platform: Platform, accounts: Accoun
     try:
         wanted = paces(platform.abilities("").requests_per_minute, await accounts.of_platform(name))
         if known.get(name) != wanted:
-            await pace(client, name, wanted, known.get(name, (0, ()))[1])
+            await _insist(client, name, wanted, known.get(name, (0, ()))[1])
             known[name] = wanted
     except (RPCError, EverturnError) as error:
         log.warning("pace_not_set", platform=name, reason=str(error)[:200])
+
+
+async def _insist(client: Client, name: str, wanted: Paces, before: tuple[tuple[str, float], ...]) -> None:
+    """Two workers that start together write the same thing at once, and the server refuses one of them."""
+    for _ in range(MOST_COLLISIONS):
+        try:
+            return await pace(client, name, wanted, before)
+        except RPCError:
+            await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 — to part from the other one, not a secret
+    return await pace(client, name, wanted, before)
 
 
 def paces(usual: int, accounts: tuple[Account, ...]) -> Paces:

@@ -64,6 +64,22 @@ class Reception:
             return
         await self._keep(address, heard, opens=opens)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether whatever comes now queues in the inbox, behind what waits there."""
+        return self._away
+
+    async def take_later(self, address: Address, heard: Heard) -> None:
+        """Make it durable for a sender who has waited long already: by the inbox, which takes milliseconds.
+
+        Raises:
+            Problem, Unavailable: as `take`, which is asked where PostgreSQL is away.
+        """
+        try:
+            await self._keep(address, heard, opens=True)
+        except Unavailable:
+            await self.take(address, heard)
+
     async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> None:
         """Put it into the inbox. A server that stands still is waited for no longer than the platform waits for us."""
         message = heard.model_dump(mode="json")

@@ -65,13 +65,16 @@ class ResponseMode:
         return await self._show_offered(request, platform, account, last, answered)
 
     async def _ask(self, event: Received, patience: float) -> Answered | None:
-        """None: nobody answers; the message is durable all the same."""
-        try:
-            return await self._conversations.ask(event.address, Asked(message=event.message, within=patience))
-        except Problem as problem:
-            if problem.status != 503:
-                raise
-        await self._reception.take(event.address, event.message)  # twice told is once heard: inbox dedupe
+        """None: nobody answers; the message is durable all the same.
+
+        While Temporal is away it queues behind what waits in the inbox, and nobody is kept on the line for nothing.
+        """
+        if not self._reception.is_away:
+            try:
+                return await self._conversations.ask(event.address, Asked(message=event.message, within=patience))
+            except Problem as problem:  # 503, or the conversation was just closing
+                log.warning("asker_not_answered", platform=event.address.platform, reason=problem.detail[:200])
+        await self._reception.take_later(event.address, event.message)  # twice told is once heard: inbox dedupe
         return None
 
     async def _show_offered(
@@ -80,10 +83,13 @@ class ResponseMode:
         """Claim the parts, so that nobody pushes them, show them, and write down that they were shown."""
         if await request.is_disconnected():
             return Response(status_code=499)
-        claimed = [one for one in answered.parts[:MOST_PARTS] if await self._claim(event, one)]
-        return Shown(
-            self._body(platform, account, event.message.route, [one.part for one in claimed]), self._settle(claimed)
-        )
+        claimed: list[OfferedPart] = []
+        for one in answered.parts[:MOST_PARTS]:
+            if not await self._claim(event, one):
+                break  # what follows a part that is pushed is pushed behind it
+            claimed.append(one)
+        body = self._body(platform, account, event.message.route, [one.part for one in claimed])
+        return Shown(body, self._settle(claimed))
 
     async def _claim(self, event: Received, offered: OfferedPart) -> bool:
         try:

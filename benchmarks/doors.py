@@ -34,9 +34,7 @@ async def measure(ground: Ground) -> list[Row]:
         known = platforms(client)
         rows = [_alone(ground, known[name]) for name in names()]
     async with nobody_works(ground) as nobody:
-        for name in names():
-            rows.append(await _through(ground, nobody, name))
-    return rows
+        return [*rows, *[await _through(ground, nobody, name) for name in names()]]
 
 
 # --- parsing and proof ----------------------------------------------------------------------------------------------

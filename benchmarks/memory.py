@@ -1,4 +1,4 @@
-"""What an open conversation weighs in the worker, all of them cached."""
+"""What an open conversation weighs in the workers, which keep thousands at hand and leave the rest to the server."""
 
 import asyncio
 import signal
@@ -53,5 +53,6 @@ async def grown(side: Side, count: int, pids: Callable[[], tuple[int, ...]]) -> 
 
 
 def resident(pid: int) -> float:
-    """Megabytes of memory a process holds."""
-    return float(psutil.Process(pid).memory_info().rss) / MEBIBYTE
+    """Megabytes of memory that a process and its children hold: the workers are several."""
+    whole = psutil.Process(pid)
+    return sum(float(each.memory_info().rss) for each in (whole, *whole.children(recursive=True))) / MEBIBYTE

@@ -57,8 +57,8 @@ def serve_api(host: str, port: int) -> None:
         raise Failed("the API could not start; its log says why")
 
 
-def serve_worker() -> int:
-    """Run the worker until told to stop; its exit status."""
+def serve_worker(processes: int = 1) -> int:
+    """Run the worker, or several, until told to stop; the exit status."""
     setproctitle.setproctitle("everturn worker")
     # A conversation waits for the successor of a killed worker: no collecting while there is only new to load.
     gc.disable()
@@ -66,7 +66,11 @@ def serve_worker() -> int:
 
     gc.freeze()
     gc.enable()
-    return worker.main()
+    if processes == 1:
+        return worker.main()
+    from commands.nursery import Nursery
+
+    return Nursery(processes, worker.main).run()
 
 
 def apply_migrations(database_url: str) -> list[str]:

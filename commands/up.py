@@ -108,7 +108,7 @@ class Up:
         for task in (work, *self._errands):
             task.cancel()
         await asyncio.gather(work, *self._errands, return_exceptions=True)
-        await self._supervisor.stop(("api", *self._worker_names()), ("temporal",), ("postgres",))
+        await self._supervisor.stop(("api", "worker"), ("temporal",), ("postgres",))
         self._home.forget_running()
 
     async def _start_and_watch(self) -> None:
@@ -117,9 +117,11 @@ class Up:
         self._require_ports()
         await asyncio.gather(self._open_postgres(), self._open_temporal())
         self._terminal.step("starting API and workers")
-        api = self._own_child("api", "api", "--host", self._places.host, "--port", str(self._places.port))
-        for spec in (api, *(self._own_child(name, "worker") for name in self._worker_names())):
-            name = spec.name
+        for name, arguments in (
+            ("api", ("--host", self._places.host, "--port", str(self._places.port))),
+            ("worker", ("--processes", str(self._places.workers))),
+        ):
+            spec = self._own_child(name, *arguments)
             await self._supervisor.start(spec)
             self._errand(Tail(name, spec.log, self._terminal).follow())
         self._errand(self._announce())
@@ -168,15 +170,12 @@ class Up:
         await watched.answered(FIRST_ANSWER)
         self._remember()
 
-    def _worker_names(self) -> list[str]:
-        return ["worker", *(f"worker-{number}" for number in range(2, self._places.workers + 1))]
-
     def _own_child(self, name: str, *arguments: str) -> ChildSpec:
         script = Path(sys.executable).with_name("everturn")
         program = (sys.executable, str(script)) if script.exists() else (sys.executable, "-m", "cli")
         return ChildSpec(
             name=name,
-            argv=(*program, *arguments),
+            argv=(*program, name, *arguments),
             log=self._home.logs / f"{name}.log",
             env=self._environment(),
             patience=6.0,

@@ -91,12 +91,29 @@ class House:
         return found
 
     def kill(self, *names: str) -> None:
-        """kill -9, all at once, and wait until they are gone."""
-        found = {name: self.children(name) for name in set(names)}
-        victims = [found[name].pop(0) for name in names]
+        """kill -9 of all that is called so, all at once, and wait until it is gone."""
+        victims = [process for name in names for process in self.children(name)]
+        if "postgres" in names:  # its own children end by themselves, and only it is watched
+            victims = [process for process in victims if process.ppid() not in {other.pid for other in victims}]
         for victim in victims:
             victim.kill()
         psutil.wait_procs(victims, timeout=5)
+
+    def kill_one(self, name: str, place: int) -> None:
+        """kill -9 of one of several of the same name."""
+        victim = self.children(name)[place]
+        victim.kill()
+        psutil.wait_procs([victim], timeout=5)
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Everything on this machine that is called so and works in our home, orphans included."""
+        return [process for process in psutil.process_iter() if self._is_ours(process, MARKS[name])]
+
+    def _is_ours(self, process: psutil.Process, mark: str) -> bool:
+        try:
+            return mark in " ".join(process.cmdline()) and str(self.home) in str(process.open_files())
+        except psutil.Error:
+            return False
 
     def kill_everything(self) -> None:
         """kill -9 of the supervisor; its children go with it."""

@@ -1,0 +1,89 @@
+"""The page of settings and `.env.example` name every variable there is, and none that is not."""
+
+import re
+from pathlib import Path
+
+import httpx
+
+from platforms.base import Plain
+from platforms.registry import platforms, variables
+from runtime.account_settings import AccountSettings
+from runtime.media_settings import MediaSettings
+from runtime.settings import Settings
+from runtime.variables import Stated
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+OF_A_COMMAND = {f"EVERTURN_ACCOUNT_{name}" for name in ("ACCESS_TOKEN", "WEBHOOK_SECRET", "VERIFY_TOKEN")}
+"""Read by `everturn account add` alone."""
+NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+
+
+def own() -> set[str]:
+    """The variables of the house, of accounts and of media."""
+    return {
+        name.upper() for settings in (Settings, AccountSettings, MediaSettings) for name in settings.model_fields
+    }
+
+
+def common(field: str) -> set[str]:
+    """One field's variable on every platform that uses it."""
+    known = platforms(httpx.AsyncClient())
+    verified = {name for name, platform in known.items() if type(platform).challenge is not Plain.challenge}
+    wanted = verified if field == "verify_token" else known.keys()
+    return {one.variable(field) for one in variables() if one.platform in wanted}
+
+
+def of_platforms() -> set[str]:
+    """The variables of the default accounts."""
+    fields = set(Stated.model_fields) - {"options"}
+    options = {option.variable for one in variables() for option in one.options.values()}
+    return options.union(*map(common, fields))
+
+
+def on_the_page() -> set[str]:
+    """Every name in backticks; `<PLATFORM>_…` stands for all platforms that use it by that name."""
+    named = set(re.findall(f"`({NAME})`", PAGE))
+    for field in re.findall(r"`<PLATFORM>_([A-Z_]+)`", PAGE):
+        named |= {name for name in common(field.lower()) if name.endswith(f"_{field}")}
+    return named
+
+
+def test_the_page_names_every_variable_and_no_other() -> None:
+    """What can be set can be read about, and what can be read about can be set."""
+    assert own() | of_platforms() | OF_A_COMMAND == on_the_page()
+
+
+def test_every_option_of_a_stored_account_is_named() -> None:
+    """The option stands in the same line as its variable."""
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `")}
+    options = {option.variable: name for one in variables() for name, option in one.options.items()}
+    assert {} == {variable: name for variable, name in options.items() if f"`{name}` |" not in lines[variable]}
+
+
+def test_defaults_of_options_are_told() -> None:
+    """A default that the code changes is changed on the page."""
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `")}
+    defaults = {option.variable: option.default for one in variables() for option in one.options.values()}
+    assert {} == {name: default for name, default in defaults.items() if default not in lines[name].split("|")[3]}
+
+
+def test_the_example_names_every_variable_once_and_no_other() -> None:
+    """`.env.example` is a list to choose from; all of it is commented out."""
+    named = re.findall(f"^#({NAME})=", EXAMPLE, re.MULTILINE)
+    assert sorted(own() | of_platforms()) == sorted(named)
+    assert [] == [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_example_can_be_used_as_it_is() -> None:
+    """Its defaults are those of the code."""
+    given = dict(re.findall(f"^#({NAME})=(.*)$", EXAMPLE, re.MULTILINE))
+    for settings in (Settings, AccountSettings, MediaSettings):
+        for name, field in settings.model_fields.items():
+            said = given[name.upper()]
+            wanted = type(field.default)(said) if said and isinstance(field.default, int | float) else said
+            if said and isinstance(field.default, bool):
+                wanted = said == "true"
+            if said and not said.startswith("<"):
+                assert field.default == wanted, name
