@@ -47,6 +47,7 @@ from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, open_pool
 from providers.records.tenants import Tenants
+from providers.records.turnstile import Turnstile
 from providers.secrets import secret_box
 from runtime import metrics
 from runtime.account_settings import load_account_settings
@@ -134,7 +135,7 @@ def build_hands(
         dialog=Dialog(accounts, platforms, books, gallery, budget),
         orders=Orders(books),
         records=Records(books, gallery, accounts),
-        delivery=Delivery(accounts, platforms, Outbox(pool, lease.holder), Pauses(pool), lease),
+        delivery=Delivery(accounts, platforms, Outbox(pool, lease.holder), Pauses(pool), Turnstile(pool), lease),
     )
 
 

@@ -20,6 +20,7 @@ from platforms.base import Platform
 from providers.records.accounts import PROBE_SECONDS, Pauses
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox, OutboxRow
+from providers.records.turnstile import Turnstile
 from runtime import metrics
 from runtime.accounts import Account, Accounts
 
@@ -33,12 +34,19 @@ class Delivery(contract.Delivery):
     """Sends a part at most once for every outcome it can know; see `docs/decisions/0002-sends.md`."""
 
     def __init__(
-        self, accounts: Accounts, platforms: Mapping[str, Platform], outbox: Outbox, pauses: Pauses, lease: Lease
+        self,
+        accounts: Accounts,
+        platforms: Mapping[str, Platform],
+        outbox: Outbox,
+        pauses: Pauses,
+        turnstile: Turnstile,
+        lease: Lease,
     ) -> None:
         self._accounts = accounts
         self._platforms = platforms
         self._outbox = outbox
         self._pauses = pauses
+        self._turnstile = turnstile
         self._lease = lease
         self._sending = Sending(outbox, pauses)
 
@@ -79,6 +87,7 @@ class Delivery(contract.Delivery):
             return await self._nobody_to_send(order, part, route)
         if await self._is_paused(account) and not await self._is_begun(order.key):
             return await self._wait_for_a_token(order, part, route, account)
+        await self._keep_to_rate(order, part, route, account)
         row = await self._outbox.claim(order.key, order.to, route, part, order.turn)
         if row is None:
             return await self._after_an_earlier_attempt(order, account)
@@ -91,6 +100,21 @@ class Delivery(contract.Delivery):
         if order.interim and account is not None:
             return Part(text=account.interim_text or find_flow(account.flow).interim()), order.route
         return (known.part, known.route) if known else (None, "")
+
+    async def _keep_to_rate(self, order: SendPart, part: Part, route: str, account: Account) -> None:
+        """An account with a rate of its own: its part waits for the next free moment, written down meanwhile.
+
+        Raises:
+            Transient: not yet; it says when.
+        """
+        if account.requests_per_minute is None or order.interim or await self._is_begun(order.key):
+            return
+        rate = account.requests_per_minute
+        wait = await self._turnstile.wait(account.platform, account.account, order.key, rate)
+        if wait > 0:
+            reason = "waits for its account's rate"
+            await self._outbox.park(order.key, order.to, route, part, order.turn, reason)
+            raise Transient(reason, retry_after=wait)
 
     async def _nobody_to_send(self, order: SendPart, part: Part, route: str) -> Sent:
         reason = f"the {order.to.platform} account {order.to.account} is not set up here"

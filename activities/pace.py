@@ -1,4 +1,7 @@
-"""Tells the Temporal server how fast each account may send: it then holds across any number of workers."""
+"""Tells the Temporal server how fast an account may send: it then holds across any number of workers.
+
+One pace for all accounts of a platform; who has a slower one of its own passes `providers/records/turnstile.py` too.
+"""
 
 import asyncio
 import random
@@ -23,53 +26,48 @@ LOOK_AGAIN_SECONDS = 30.0
 """How soon an account's new rate holds."""
 UNTIL_SET_SECONDS = 5.0
 MOST_COLLISIONS = 5
-Paces = tuple[int, tuple[tuple[str, float], ...]]
-"""Requests a minute of an ordinary account, and the share of it that each other account has."""
-
 log = structlog.get_logger()
 
 
 async def keep_pace(client: Client, accounts: Accounts, platforms: Mapping[str, Platform]) -> None:
     """Set every platform's pace and keep it true to its accounts; sending need not wait for it."""
-    known: dict[str, Paces] = {}
+    known: dict[str, int] = {}
     while True:
         for name, platform in platforms.items():
             await _renew(client, name, platform, accounts, known)
         await asyncio.sleep(LOOK_AGAIN_SECONDS if len(known) == len(platforms) else UNTIL_SET_SECONDS)
 
 
-async def _renew(client: Client, name: str, platform: Platform, accounts: Accounts, known: dict[str, Paces]) -> None:
+async def _renew(client: Client, name: str, platform: Platform, accounts: Accounts, known: dict[str, int]) -> None:
     try:
-        wanted = paces(platform.abilities("").requests_per_minute, await accounts.of_platform(name))
+        wanted = fastest(platform.abilities("").requests_per_minute, await accounts.of_platform(name))
         if known.get(name) != wanted:
-            await _insist(client, name, wanted, known.get(name, (0, ()))[1])
+            await _insist(client, name, wanted)
             known[name] = wanted
     except (RPCError, EverturnError) as error:
         log.warning("pace_not_set", platform=name, reason=str(error)[:200])
 
 
-async def _insist(client: Client, name: str, wanted: Paces, before: tuple[tuple[str, float], ...]) -> None:
+def fastest(usual: int, accounts: tuple[Account, ...]) -> int:
+    """What the fastest account may send in a minute; `usual` is the platform's own rate."""
+    return max([account.requests_per_minute or usual for account in accounts], default=usual)
+
+
+async def _insist(client: Client, name: str, wanted: int) -> None:
     """Two workers that start together write the same thing at once, and the server refuses one of them."""
     for _ in range(MOST_COLLISIONS):
         try:
-            return await pace(client, name, wanted, before)
+            return await pace(client, name, wanted)
         except RPCError:
             await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 — to part from the other one, not a secret
-    return await pace(client, name, wanted, before)
+    return await pace(client, name, wanted)
 
 
-def paces(usual: int, accounts: tuple[Account, ...]) -> Paces:
-    """What the accounts ask for, as the server takes it: one rate, and weights for those that differ from it."""
-    own = ((account.account[:64], account.requests_per_minute or usual) for account in accounts)
-    return usual, tuple(sorted((name, rate / usual) for name, rate in own if rate != usual))
-
-
-async def pace(client: Client, platform: str, wanted: Paces, before: tuple[tuple[str, float], ...] = ()) -> None:
-    """Set the rate of every fairness key, which is an account: the usual one times its weight."""
-    usual, weights = wanted
+async def pace(client: Client, platform: str, requests_per_minute: int) -> None:
+    """Set the rate of every fairness key, which is an account."""
     limit = UpdateTaskQueueConfigRequest.RateLimitUpdate(
-        rate_limit=RateLimit(requests_per_second=usual / 60 * RATE_MARGIN),
-        reason=f"{usual} a minute per account",
+        rate_limit=RateLimit(requests_per_second=requests_per_minute / 60 * RATE_MARGIN),
+        reason=f"{requests_per_minute} a minute per account",
     )
     request = UpdateTaskQueueConfigRequest(
         namespace=client.namespace,
@@ -77,7 +75,5 @@ async def pace(client: Client, platform: str, wanted: Paces, before: tuple[tuple
         task_queue=DELIVERY_QUEUE_PREFIX + platform,
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         update_fairness_key_rate_limit_default=limit,
-        set_fairness_weight_overrides=dict(weights),
-        unset_fairness_weight_overrides=[name for name, _ in before if name not in dict(weights)],
     )
     await client.workflow_service.update_task_queue_config(request, timeout=timedelta(seconds=10))

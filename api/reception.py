@@ -77,6 +77,7 @@ class Reception:
         """
         try:
             await self._keep(address, heard, opens=True)
+            self._away = True
         except Unavailable:
             await self.take(address, heard)
 

@@ -81,7 +81,13 @@ def _echo(hook: dict[str, Any], credentials: Credentials, *, by_operator: bool) 
     message_id = identifier(hook.get("message_id"))
     if message_id is None:
         return Ignored(reason="echo_without_id")
-    return Echo(address=_address(hook, credentials), message_id=message_id, by_operator=by_operator)
+    return Echo(
+        address=_address(hook, credentials),
+        message_id=message_id,
+        by_operator=by_operator,
+        text=plain(hook.get("text")),
+        at=moment_of(hook.get("event_time")),
+    )
 
 
 def _received(hook: dict[str, Any], now: datetime, credentials: Credentials) -> Inbound:

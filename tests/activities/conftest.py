@@ -25,6 +25,7 @@ from providers.records.accounts import Pauses
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
+from providers.records.turnstile import Turnstile
 from runtime.accounts import Account, Accounts, StatedAccounts
 from tests.activities.thinking import Mind, Street, thinking
 from tests.media.serving import serving
@@ -100,7 +101,8 @@ async def post(database_url: str, base_url: str, world: World) -> AsyncIterator[
     keeping = asyncio.create_task(lease.keep())
     async with build_client(httpx.Timeout(connect=1, read=0.5, write=1, pool=1)) as client:
         accounts = accounts_at(base_url, "token")
-        delivery = Delivery(accounts, platforms(client), Outbox(pool, lease.holder), Pauses(pool), lease)
+        post = Outbox(pool, lease.holder), Pauses(pool), Turnstile(pool)
+        delivery = Delivery(accounts, platforms(client), *post, lease)
         yield Post(delivery, world, pool, lease, base_url)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

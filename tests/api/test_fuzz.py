@@ -126,7 +126,7 @@ async def test_no_body_breaks_the_door_and_every_conversation_can_answer_afterwa
             if status not in TAKEN | REFUSED:
                 odd.append((name, mutant.how, status, mutant.body[:500].decode("latin-1")))
 
-    async with httpx.AsyncClient(base_url=shop, timeout=30, trust_env=False) as door:
+    async with httpx.AsyncClient(base_url=shop, timeout=90, trust_env=False) as door:
         await asyncio.gather(*(keep_posting(door) for _ in range(AT_ONCE)))
     assert [] == odd
     assert set(names()) == {name for name, status in met if status in TAKEN}

@@ -10,6 +10,7 @@ import pytest
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
+from providers.secrets import new_key
 from tests.system.house import House, living
 
 RATE = 240
@@ -28,6 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2",
         "CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE": str(RATE),
         "OPERATOR_TOKEN": OPERATOR,
+        "EVERTURN_SECRETS_KEY": new_key(),  # the third worker has no share in the house's home
     }
     with living(tmp_path_factory.mktemp("rate") / "home", **environment) as lives:
         shop = {

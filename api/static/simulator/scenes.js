@@ -12,7 +12,7 @@ export async function refreshScenes() {
     ask(`_calls/${whose.platform}`), ask(`_about?${new URLSearchParams(whose)}`),
   ]);
   if (JSON.stringify(whose) !== JSON.stringify(phone())) return;
-  list("calls", calls.filter((call) => call.contact === whose.contact).slice(-6).reverse(), callLine);
+  list("calls", calls.filter((call) => call.contact === whose.contact).slice(-5).reverse(), callLine);
   showTrouble(about.trouble);
   showTold(about.tells);
   list("orders", about.orders || [], orderLine, about.orders ? "None yet." : "The order book cannot be read now.");

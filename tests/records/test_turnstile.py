@@ -1,0 +1,46 @@
+"""The rate of an account that has one of its own, in a real PostgreSQL."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from providers.records.pool import Pool, open_pool
+from providers.records.turnstile import MARGIN, Turnstile
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """An empty database."""
+    opened = open_pool(database_url, size=8, name="test")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_waiting_parts_get_moments_one_after_another(pool: Pool) -> None:
+    """Twenty workers ask at once for sixty a minute: the first goes now, and no two go in the same second."""
+    turnstile = Turnstile(pool)
+    waits = sorted(await asyncio.gather(*(turnstile.wait("manychat", "a", f"k{n}", 60) for n in range(20))))
+    gaps = [later - sooner for sooner, later in itertools.pairwise(waits)]
+    assert 0 == waits[0]
+    assert all(gap > 0.9 / MARGIN for gap in gaps), gaps
+
+
+async def test_a_part_keeps_its_moment(pool: Pool) -> None:
+    """However often a waiting part is tried, it does not go to the end of the queue again."""
+    turnstile = Turnstile(pool)
+    await turnstile.wait("manychat", "a", "first", 60)
+    before = await turnstile.wait("manychat", "a", "second", 60)
+    again = await turnstile.wait("manychat", "a", "second", 60)
+    assert again <= before
+    assert await turnstile.wait("manychat", "a", "third", 60) > 1.5
+
+
+async def test_another_account_does_not_wait(pool: Pool) -> None:
+    """A shop's queue is its own."""
+    turnstile = Turnstile(pool)
+    for number in range(5):
+        await turnstile.wait("manychat", "busy", f"b{number}", 60)
+    assert 0 == await turnstile.wait("manychat", "calm", "c", 60)
