@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx
 
-from platforms.base import Plain
 from platforms.registry import platforms, variables
 from runtime.account_settings import AccountSettings
 from runtime.media_settings import MediaSettings
@@ -22,15 +21,13 @@ NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 
 def own() -> set[str]:
     """The variables of the house, of accounts and of media."""
-    return {
-        name.upper() for settings in (Settings, AccountSettings, MediaSettings) for name in settings.model_fields
-    }
+    return {name.upper() for settings in (Settings, AccountSettings, MediaSettings) for name in settings.model_fields}
 
 
 def common(field: str) -> set[str]:
     """One field's variable on every platform that uses it."""
     known = platforms(httpx.AsyncClient())
-    verified = {name for name, platform in known.items() if type(platform).challenge is not Plain.challenge}
+    verified = {name for name, platform in known.items() if vars(type(platform)).get("challenge")}
     wanted = verified if field == "verify_token" else known.keys()
     return {one.variable(field) for one in variables() if one.platform in wanted}
 

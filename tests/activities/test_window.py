@@ -21,6 +21,7 @@ from platforms.whatsapp.limits import BURST
 from providers.records.accounts import Pauses
 from providers.records.books import Books
 from providers.records.outbox import Outbox
+from providers.records.turnstile import Turnstile
 from runtime.accounts import StatedAccounts
 from tests.activities.conftest import Post, accounts_at, full
 
@@ -37,7 +38,9 @@ async def with_template(post: Post, base_url: str) -> AsyncIterator[Post]:
     ]
     async with build_client() as client:
         outbox, pauses = Outbox(post.pool, post.lease.holder), Pauses(post.pool)
-        delivery = Delivery(StatedAccounts(accounts), platforms(client), outbox, pauses, post.lease)
+        delivery = Delivery(
+            StatedAccounts(accounts), platforms(client), outbox, pauses, Turnstile(post.pool), post.lease
+        )
         yield dataclasses.replace(post, delivery=delivery)
 
 

@@ -18,6 +18,7 @@ from domain.messages import ReceiptState
 from platforms.registry import PLATFORMS
 from platforms.simulation import Direction, Entry
 from providers.records.pool import open_pool
+from runtime.settings import Settings
 from runtime.temporal import connect
 from tests.api.doors import A_MINUTE, OURS, Doors, address, batched, echo, fresh_contact, heard, said, write_down
 from tests.api.namespaces import fresh_namespace
@@ -47,6 +48,7 @@ def place(servers: Servers) -> Iterator[Place]:
         flood_messages_per_minute=A_MINUTE,
     )
     with serving(settings) as url:
+        asyncio.run(_namespace_is_known(settings, url))
         yield Place(url, namespace, servers.temporal_address, database)
 
 
@@ -57,18 +59,19 @@ async def doors(place: Place) -> AsyncIterator[Doors]:
     pool = open_pool(place.database, size=2, name="test")
     await pool.open()
     async with httpx.AsyncClient(base_url=place.url, timeout=20, trust_env=False) as client:
-        await _namespace_is_known(client)
         yield Doors(client, await connect(settings), pool, place.database)
     await pool.close()
 
 
-async def _namespace_is_known(client: httpx.AsyncClient) -> None:
+async def _namespace_is_known(settings: Settings, url: str) -> None:
     """Every part of Temporal must have heard of a new namespace first."""
-    body = {"subscriber_id": "warm-up", "text": "hi", "message_id": "warm-up"}
-    for _ in range(50):
-        if (await client.post("/webhooks/manychat", json=body)).status_code == 202:
-            return
-        await asyncio.sleep(0.2)
+    async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        for _ in range(50):
+            body = {"subscriber_id": uuid4().hex, "text": "hi"}
+            if (await client.post("/webhooks/manychat", json=body)).status_code == 202:
+                break
+            await asyncio.sleep(0.2)
+    await (await connect(settings)).get_workflow_handle(f"conv:manychat:default:{body['subscriber_id']}").terminate()
 
 
 # --- staff in the platform's own app -------------------------------------------------------------------------------
@@ -89,8 +92,8 @@ async def test_staff_who_write_first_open_a_conversation_that_is_theirs(doors: D
 @pytest.mark.parametrize("platform", ["chat2desk", "whatsapp", "instagram"])
 async def test_staff_who_answer_take_the_conversation_over(doors: Doors, platform: str) -> None:
     """The customer wrote; an operator answers in the app: the assistant holds its tongue, however often it is told."""
-    contact, written = fresh_contact(), said("", id=f"{next(_numbers)}")
-    hook = echo(platform, written.model_copy(update={"contact": contact}))
+    contact = fresh_contact()
+    hook = echo(platform, said(contact))
     async with doors.listening():
         await doors.post(PLATFORMS[platform].inbound(said(contact, "є хтось?"), OURS))
         before = await doors.overview(platform, contact)

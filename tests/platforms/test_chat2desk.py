@@ -92,7 +92,7 @@ def test_no_proof_no_entry(query: dict[str, str], headers: dict[str, str]) -> No
         ({"hook_type": "imported_message", "type": "to_client"}, Ignored(reason="imported_message:to_client")),
         (
             {"hook_type": "imported_message", "type": "to_client", "event_time": "2026-11-21T11:59:00Z"},
-            Echo(address=TO, message_id="1", by_operator=True),
+            Echo(address=TO, message_id="1", by_operator=True, text="Привіт", at=NOW - timedelta(minutes=1)),
         ),
     ],
 )
