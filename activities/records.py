@@ -106,9 +106,12 @@ class Records(contract.Records):
         account = await self._accounts.find(kept.address.platform, kept.address.account)
         if account is None:
             return
-        for message in kept.messages:
-            try:
-                async with asyncio.timeout(MEDIA_WITHIN):
-                    await self._gallery.take_in(account, kept.address, message, allowed=frozenset(MessageKind))
-            except (EverturnError, TimeoutError) as error:
-                log.warning("media_not_kept", conversation=kept.address.conversation_id, error=type(error).__name__)
+        looking = [
+            self._gallery.take_in(account, kept.address, message, allowed=frozenset(MessageKind))
+            for message in kept.messages
+        ]
+        try:
+            async with asyncio.timeout(MEDIA_WITHIN):
+                await asyncio.gather(*looking)
+        except (EverturnError, TimeoutError) as error:
+            log.warning("media_not_kept", conversation=kept.address.conversation_id, error=type(error).__name__)

@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 
 from contracts.conversation import TASK_QUEUE, Overview
 from domain.identifiers import Address, outbox_key
-from domain.messages import InboundMessage, Media, Part
+from domain.messages import InboundMessage, Media, MessageKind, Part
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
@@ -119,7 +119,7 @@ async def write_down(doors: Doors, to: Address, *messages: Said) -> None:
         await Books(doors.pool).log_inbound(to, [message], 1, "")
         row = MediaRow(
             id=uuid4().hex, conversation_id=to.conversation_id, platform=to.platform, account=to.account,
-            message_id=each.message_id or "", place=0, kind="audio", name=uuid4().hex, transcript="spoken",
+            message_id=each.message_id or "", place=0, kind=MessageKind.AUDIO, name=uuid4().hex, transcript="spoken",
             created_at=now, expires_at=now,
         )  # fmt: skip
         assert await MediaRecords(doors.pool).keep(row)

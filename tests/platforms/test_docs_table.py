@@ -9,24 +9,17 @@ from platforms.base import Abilities, Platform
 from platforms.registry import PLATFORMS, platforms
 
 PAGE = Path(__file__).parents[2] / "docs" / "platforms.md"
-TITLES = {
-    "WhatsApp Cloud": "whatsapp",
-    "Instagram": "instagram",
-    "Telegram": "telegram",
-    "ManyChat": "manychat",
-    "Chat2Desk": "chat2desk",
-    "Bridge": "bridge",
-}
 
 
 def table() -> dict[str, dict[str, str]]:
     """The page's first table, platform by platform; what stands behind a semicolon is a remark."""
     lines = PAGE.read_text().split("## What each can do")[1].split("## ")[0].splitlines()
     head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    found: dict[str, dict[str, str]] = {TITLES[title]: {} for title in head[1:]}
-    for name, *cells in rows:
-        for title, cell in zip(head[1:], cells, strict=True):
-            found[TITLES[title]][name] = cell.split(";")[0]
+    platforms_there = [title.split()[0].lower() for title in head[1:]]  # "WhatsApp Cloud" is whatsapp
+    found: dict[str, dict[str, str]] = {name: {} for name in platforms_there}
+    for row, *cells in rows:
+        for name, cell in zip(platforms_there, cells, strict=True):
+            found[name][row] = cell.split(";")[0]
     return found
 
 
