@@ -139,8 +139,8 @@ def build_hands(
     )
 
 
-async def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; work under way is finished first.
+async def run(settings: Settings, *, measured: bool = True) -> None:
+    """Run until SIGTERM or SIGINT; work under way is finished first. `measured`: this process serves the figures.
 
     Raises:
         RuntimeError: Temporal cannot be reached.
@@ -169,7 +169,7 @@ async def run(settings: Settings) -> None:
             keep_pace(client, accounts, platforms), _keep_sweeping(gallery), _hand_over_inbox(client, accounts, pool),
         ):  # fmt: skip
             stack.callback(_run_beside(errand).cancel)
-        if settings.everturn_metrics_port is not None:
+        if measured and settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
         hands = build_hands(accounts, platforms, pool, lease, gallery, budget)
         await _work(
@@ -252,7 +252,7 @@ async def _work(workers: Sequence[Worker]) -> None:
                 group.create_task(worker.shutdown())
 
 
-def main() -> int:
+def main(*, measured: bool = True) -> int:
     """Run the worker with the settings of the environment."""
     try:
         settings = load_settings()
@@ -261,7 +261,7 @@ def main() -> int:
         return 2
     configure_logs(settings)
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, measured=measured))
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -88,10 +88,12 @@ class Delivery(contract.Delivery):
         if await self._is_paused(account) and not await self._is_begun(order.key):
             return await self._wait_for_a_token(order, part, route, account)
         await self._keep_to_rate(order, part, route, account)
+        platform = self._platforms[order.to.platform]
+        outside_window = await self._sending.window_is_closed(order.to, route, platform)
         row = await self._outbox.claim(order.key, order.to, route, part, order.turn)
         if row is None:
             return await self._after_an_earlier_attempt(order, account)
-        return await self._sending.attempt(order, row, account, self._platforms[order.to.platform])
+        return await self._sending.attempt(order, row, account, platform, outside_window=outside_window)
 
     def _words(self, order: SendPart, account: Account | None, known: OutboxRow | None) -> tuple[Part | None, str]:
         """What to say: the part itself, what the outbox keeps for a dead letter, or the account's "one moment"."""

@@ -18,7 +18,7 @@ from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff, Outcome
 from domain.failures import OurFault
-from domain.media import SeenMedia
+from domain.media import MediaProblem, SeenMedia
 from domain.messages import InboundMessage, MessageKind, OutboundMessage, Part
 from domain.plans import Usage
 from flows import common
@@ -29,6 +29,9 @@ from platforms.text import fit
 from providers.records.books import Books
 from runtime import metrics
 from runtime.accounts import Account, Accounts
+
+LOOK_WITHIN = 45.0
+"""Seconds all media of a turn may take; a turn has ninety in all."""
 
 log = structlog.get_logger()
 
@@ -129,10 +132,19 @@ class Dialog(contract.Dialog):
 
     async def _look(self, account: Account, turn: TakeTurn, allowance: Allowance) -> list[tuple[SeenMedia, ...]]:
         """Every message's media, all at once: the longest of them is all we wait for."""
-        looking = (
-            self._gallery.take_in(account, turn.address, message, allowed=allowance.kinds) for message in turn.messages
-        )
+        looking = (self._look_at(account, turn, message, allowance) for message in turn.messages)
         return list(await asyncio.gather(*looking))
+
+    async def _look_at(
+        self, account: Account, turn: TakeTurn, message: InboundMessage, allowance: Allowance
+    ) -> tuple[SeenMedia, ...]:
+        """What does not come while the turn can still be taken, does not come: the customer hears it."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN):
+                return await self._gallery.take_in(account, turn.address, message, allowed=allowance.kinds)
+        except TimeoutError:
+            late = (media.kind or message.kind for media in message.media)
+            return tuple(SeenMedia(kind=kind, problem=MediaProblem.TOO_SLOW) for kind in late)
 
     def _fit(self, account: Account, turn: TakeTurn, state: Any, chosen: FlowDecision) -> Decision:
         """The flow's decision, fit for the platform and small enough for a history."""

@@ -1,6 +1,7 @@
 """Tells the Temporal server how fast an account may send: it then holds across any number of workers.
 
-One pace for all accounts of a platform; who has a slower one of its own passes `providers/records/turnstile.py` too.
+One pace for all accounts of a platform: its own, or a faster one that the environment states. Who has a rate of its
+own passes `providers/records/turnstile.py` too.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from temporalio.service import RPCError
 from contracts.conversation import DELIVERY_QUEUE_PREFIX
 from domain.failures import EverturnError
 from platforms.base import Platform
-from runtime.accounts import Account, Accounts
+from runtime.accounts import Accounts
 
 RATE_MARGIN = 0.8
 """The server lets a small burst pass before it paces: measured at 5 to 7, so pace at four fifths of the limit."""
@@ -40,17 +41,13 @@ async def keep_pace(client: Client, accounts: Accounts, platforms: Mapping[str, 
 
 async def _renew(client: Client, name: str, platform: Platform, accounts: Accounts, known: dict[str, int]) -> None:
     try:
-        wanted = fastest(platform.abilities("").requests_per_minute, await accounts.of_platform(name))
+        own = (await accounts.default(name)).requests_per_minute
+        wanted = max(platform.abilities("").requests_per_minute, own or 0)
         if known.get(name) != wanted:
             await _insist(client, name, wanted)
             known[name] = wanted
     except (RPCError, EverturnError) as error:
         log.warning("pace_not_set", platform=name, reason=str(error)[:200])
-
-
-def fastest(usual: int, accounts: tuple[Account, ...]) -> int:
-    """What the fastest account may send in a minute; `usual` is the platform's own rate."""
-    return max([account.requests_per_minute or usual for account in accounts], default=usual)
 
 
 async def _insist(client: Client, name: str, wanted: int) -> None:

@@ -13,13 +13,14 @@ from contracts import records as contract
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
 from domain.decisions import Outcome
 from domain.failures import EverturnError
-from domain.messages import MessageKind, Unsent
+from domain.identifiers import Address
+from domain.messages import InboundMessage, MessageKind, Unsent
 from providers.records.books import Books
 from runtime import metrics
-from runtime.accounts import Accounts
+from runtime.accounts import Account, Accounts
 
 MEDIA_WITHIN = 10.0
-"""Seconds a message's media may take while an operator holds the conversation."""
+"""Seconds a burst's media may take while an operator holds the conversation: less than bookkeeping may."""
 
 log = structlog.get_logger()
 Row = TypeVar("Row")
@@ -103,15 +104,13 @@ class Records(contract.Records):
 
     async def _take_media_in(self, kept: KeepMessages) -> None:
         """The operator wants to see pictures before their addresses die; what does not come in time stays away."""
-        account = await self._accounts.find(kept.address.platform, kept.address.account)
-        if account is None:
-            return
-        looking = [
-            self._gallery.take_in(account, kept.address, message, allowed=frozenset(MessageKind))
-            for message in kept.messages
-        ]
+        account = await _written(self._accounts.find(kept.address.platform, kept.address.account))
+        if account is not None:
+            await asyncio.gather(*(self._take_in(account, kept.address, message) for message in kept.messages))
+
+    async def _take_in(self, account: Account, address: Address, message: InboundMessage) -> None:
         try:
             async with asyncio.timeout(MEDIA_WITHIN):
-                await asyncio.gather(*looking)
+                await self._gallery.take_in(account, address, message, allowed=frozenset(MessageKind))
         except (EverturnError, TimeoutError) as error:
-            log.warning("media_not_kept", conversation=kept.address.conversation_id, error=type(error).__name__)
+            log.warning("media_not_kept", conversation=address.conversation_id, error=type(error).__name__)

@@ -11,7 +11,8 @@ import structlog
 
 from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
-from domain.messages import Part, Receipt
+from domain.identifiers import Address
+from domain.messages import Receipt
 from platforms.base import Lookup, Platform
 from platforms.credentials import credentials_of
 from providers.records.accounts import PROBE_SECONDS, Pauses
@@ -65,7 +66,9 @@ class Sending:
         """Whether an attempt of this process at this part is under way."""
         return key in self._busy
 
-    async def attempt(self, order: SendPart, row: OutboxRow, account: Account, platform: Platform) -> Sent:
+    async def attempt(
+        self, order: SendPart, row: OutboxRow, account: Account, platform: Platform, *, outside_window: bool
+    ) -> Sent:
         """Send the claimed part once and settle the outcome.
 
         Raises:
@@ -73,7 +76,7 @@ class Sending:
         """
         self._busy.add(row.key)
         try:
-            part = await self._for_this_moment(order, row, platform)
+            part = row.part.model_copy(update={"outside_window": outside_window})
             receipt = await platform.send(order.to, row.route, part, row.key, credentials_of(account))
             return await self._note_sent(order, row, receipt, account)
         except EverturnError as error:
@@ -84,14 +87,16 @@ class Sending:
         finally:
             self._busy.discard(row.key)
 
-    async def _for_this_moment(self, order: SendPart, row: OutboxRow, platform: Platform) -> Part:
-        """A part may have waited long: whether the session window is still open is asked now, not when it was made."""
-        hours = platform.abilities(row.route).window_hours
+    async def window_is_closed(self, to: Address, route: str, platform: Platform) -> bool:
+        """A part may have waited long: whether the session window is still open is asked now, not when it was made.
+
+        Before the part is claimed: should our books go away here, nothing has left yet, and that is known.
+        """
+        hours = platform.abilities(route).window_hours
         if hours is None:
-            return row.part
-        heard = await self._outbox.last_heard(order.to)
-        closed = heard is not None and datetime.now(UTC) - heard > timedelta(hours=hours)
-        return row.part.model_copy(update={"outside_window": closed})
+            return False
+        heard = await self._outbox.last_heard(to)
+        return heard is not None and datetime.now(UTC) - heard > timedelta(hours=hours)
 
     async def _note_sent(self, order: SendPart, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
         """Write the success down, stubbornly: forgetting it would send the part twice or bury it."""

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import structlog
 
 from api.flood import FloodGate
-from api.problems import Problem
+from api.problems import Problem, unavailable
 from api.reception import Reception
 from domain.identifiers import address_of
 from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, Received, Unsent
@@ -22,6 +22,8 @@ from runtime.accounts import Account
 
 LARGEST_MESSAGE = 256 * 1024
 """Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
+DURABLE_WITHIN = 9.0
+"""Seconds a whole webhook has; platforms give up after ten."""
 LONGEST_REASON = 60
 MOST_REASONS = 100
 """Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
@@ -54,8 +56,12 @@ class Arrivals:
         """
         events = list(told)
         admitted, refusal = self._admit(events)
-        await self._tell_all(admitted)
-        await self._note_all(events)
+        try:
+            async with asyncio.timeout(DURABLE_WITHIN):
+                await self._tell_all(admitted)
+                await self._note_all(events)
+        except TimeoutError:
+            raise unavailable("not all of it could be made durable in time; what was, is known next time") from None
         if refusal:
             raise refusal
 
@@ -80,7 +86,8 @@ class Arrivals:
         refusal: Problem | None = None
         arrived = [(account, event) for account, event in events if isinstance(event, Received)]
         for _, group in groupby(sorted(arrived, key=_conversation), _conversation):
-            together = list(group)
+            together = list({event.message.id: (account, event) for account, event in reversed(list(group))}.values())
+            together.reverse()  # the same message twice in one body is one: the first
             if problem := self._oversized(together) or self._flood(together):
                 refusal = problem
             else:

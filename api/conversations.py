@@ -18,7 +18,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.problems import Problem, unavailable
@@ -65,6 +65,7 @@ class Conversations:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=self._labels(address, account),
                 static_summary=f"{address.platform} · {account.flow}",
+                priority=fairness_of(address),
                 start_signal=signal,
                 start_signal_args=[argument],
                 rpc_timeout=timedelta(seconds=within),
@@ -88,6 +89,7 @@ class Conversations:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=self._labels(address, account),
             static_summary=f"{address.platform} · {account.flow}",
+            priority=fairness_of(address),
             task_timeout=TASK_TIMEOUT,
         )
         async with _reachable(asked.within + NOTICED_WITHIN):
@@ -162,6 +164,11 @@ class Conversations:
 
     def _handle(self, address: Address) -> WorkflowHandle[ConversationWorkflow, None]:
         return self._client.get_workflow_handle_for(ConversationWorkflow.run, address.conversation_id)
+
+
+def fairness_of(address: Address) -> Priority:
+    """No account's work waits behind another's: the workflow's tasks and activities carry its account."""
+    return Priority(fairness_key=f"{address.platform}/{address.account}"[:64])
 
 
 def _cursor(token: bytes) -> str:

@@ -120,7 +120,7 @@ class Reception:
 
     async def _empty_inbox(self) -> None:
         """Until nothing is left that can be handed over now."""
-        while waiting := await self._inbox.waiting():
+        while waiting := await self._inbox.due():
             self._away = True
             async with self._inbox.take(1 if self._failing else AT_ONCE) as taken:
                 await asyncio.gather(*(self._try(kept, taken) for kept in taken.rows))

@@ -15,14 +15,15 @@ from api.problems import Problem
 from api.reception import Reception
 from contracts.conversation import Answered, Asked, OfferedPart
 from domain.failures import Unavailable
-from domain.messages import Part, Received
+from domain.identifiers import tag_of
+from domain.messages import Part, ReceiptSeen, ReceiptState, Received
 from platforms.base import Platform
 from platforms.credentials import credentials_of
 from providers.records.outbox import Outbox
 from runtime.accounts import Account
 
-MOST_PARTS = 10
-"""A dynamic block shows ten messages; what is beyond is pushed."""
+MOST_MESSAGES = 10
+"""A dynamic block shows ten, a picture with its text being two; what is beyond is pushed."""
 
 KEEP_TRYING_SECONDS = 30
 
@@ -84,12 +85,14 @@ class ResponseMode:
         if await request.is_disconnected():
             return Response(status_code=499)
         claimed: list[OfferedPart] = []
-        for one in answered.parts[:MOST_PARTS]:
-            if not await self._claim(event, one):
+        room = MOST_MESSAGES
+        for one in answered.parts:
+            room -= bool(one.part.text) + bool(one.part.image_url)
+            if room < 0 or not await self._claim(event, one):
                 break  # what follows a part that is pushed is pushed behind it
             claimed.append(one)
         body = self._body(platform, account, event.message.route, [one.part for one in claimed])
-        return Shown(body, self._settle(claimed))
+        return Shown(body, self._settle(event, claimed))
 
     async def _claim(self, event: Received, offered: OfferedPart) -> bool:
         try:
@@ -98,14 +101,24 @@ class ResponseMode:
             return False  # then it is pushed
         return row is not None
 
-    def _settle(self, claimed: list[OfferedPart]) -> "Settle":
+    def _settle(self, event: Received, claimed: list[OfferedPart]) -> "Settle":
         async def settle(*, shown: bool) -> None:
             for one in claimed:
                 await self._note(one.key, shown=shown)
+                if shown:
+                    await self._say_it_was_shown(event, one.key)
             if not shown:
                 log.info("asker_hung_up", parts=len(claimed))
 
         return settle
+
+    async def _say_it_was_shown(self, event: Received, key: str) -> None:
+        """So that the conversation need not wait for it; untold, it finds out a few seconds later."""
+        shown = ReceiptSeen(address=event.address, message_id=tag_of(key), state=ReceiptState.SENT, key=key)
+        try:
+            await self._reception.take(event.address, shown, opens=False)
+        except (Problem, Unavailable) as error:
+            log.warning("shown_untold", key=key, error=type(error).__name__)
 
     async def _note(self, key: str, *, shown: bool) -> None:
         """Write it down, again and again while PostgreSQL is away: forgotten, it would be an unknown outcome."""

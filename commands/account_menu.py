@@ -58,7 +58,7 @@ def add(
         str, typer.Option(help="What customers hear when the plan is used up. Left out: a person is asked for.")
     ] = "",
     api_base_url: Annotated[str, typer.Option(help="Another address of the platform's API.")] = "",
-    retention_days: Annotated[int | None, typer.Option(help="How long its conversations are kept.")] = None,
+    retention_days: Annotated[int | None, typer.Option(help="How long its media are kept.")] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(

@@ -35,10 +35,12 @@ log = structlog.get_logger()
 class Nursery:
     """Keeps `count` workers alive until told to stop."""
 
-    def __init__(self, count: int, work: Callable[[], int]) -> None:
+    def __init__(self, count: int, work: Callable[[int], int]) -> None:
         self._count = count
         self._work = work
+        """A worker's life, given its place among them."""
         self._born: dict[int, float] = {}
+        self._places: dict[int, int] = {}
         self._failures = 0
         self._told = False
         self._status = 0
@@ -48,19 +50,19 @@ class Nursery:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._kill)
-        for _ in range(self._count):
-            self._launch()
+        for place in range(self._count):
+            self._launch(place)
         while self._born:
             self._bury(*os.wait())
         return self._status
 
-    def _launch(self) -> None:
+    def _launch(self, place: int) -> None:
         pid = os.fork()
         if pid == 0:
-            self._live()
-        self._born[pid] = time.monotonic()
+            self._live(place)
+        self._born[pid], self._places[pid] = time.monotonic(), place
 
-    def _live(self) -> None:
+    def _live(self, place: int) -> None:
         """The worker's own life; never returns."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
@@ -68,7 +70,7 @@ class Nursery:
         threading.Thread(target=_outlive, args=(os.getppid(), _grandparent()), name="keeper", daemon=True).start()
         status = 1
         try:
-            status = self._work()
+            status = self._work(place)
         finally:
             logging.shutdown()
             sys.stdout.flush()
@@ -76,7 +78,7 @@ class Nursery:
             os._exit(status)
 
     def _bury(self, pid: int, ended: int) -> None:
-        lived = time.monotonic() - self._born.pop(pid, 0.0)
+        lived, place = time.monotonic() - self._born.pop(pid), self._places.pop(pid)
         if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             metrics.forget_process(pid, Path(folder))
         status = os.waitstatus_to_exitcode(ended)
@@ -90,7 +92,7 @@ class Nursery:
             return
         time.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
         if not self._told:
-            self._launch()
+            self._launch(place)
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         """Ask every worker to finish; who takes too long is ended."""

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 
 import psycopg
@@ -60,6 +62,8 @@ def serve_api(host: str, port: int) -> None:
 def serve_worker(processes: int = 1) -> int:
     """Run the worker, or several, until told to stop; the exit status."""
     setproctitle.setproctitle("everturn worker")
+    if processes > 1:  # what they measure is added up, and served by the first of them
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="everturn-metrics-"))
     # A conversation waits for the successor of a killed worker: no collecting while there is only new to load.
     gc.disable()
     import worker  # late: the other commands start without it
@@ -70,7 +74,7 @@ def serve_worker(processes: int = 1) -> int:
         return worker.main()
     from commands.nursery import Nursery
 
-    return Nursery(processes, worker.main).run()
+    return Nursery(processes, lambda place: worker.main(measured=place == 0)).run()
 
 
 def apply_migrations(database_url: str) -> list[str]:

@@ -27,7 +27,9 @@ from providers.servers.problems import KeepsDying, Refuses
 from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, reachable
 from runtime import metrics
+from runtime.account_settings import load_account_settings
 from runtime.accounts import StatedAccounts
+from runtime.media_settings import load_media_settings
 from runtime.settings import Settings, WrongSetting
 
 FIRST_ANSWER = 60.0
@@ -261,6 +263,8 @@ def go_up(places: Places, settings: Settings, home_path: Path) -> None:
 def _require_sense(places: Places, settings: Settings) -> None:
     try:
         check(settings)
+        load_media_settings()
+        load_account_settings(everturn_env=settings.everturn_env)
         StatedAccounts.of_settings(settings, variables(), FLOWS)
     except WrongSetting as error:
         raise WrongUse(str(error)) from None

@@ -33,7 +33,7 @@ class Account(Value):
     exhausted_text: str = ""
     """What a customer hears when the plan is used up; empty: a person is asked for."""
     retention_days: int | None = None
-    """How long its conversations are kept; None: as long as everybody's."""
+    """How long its media are kept; None: as long as everybody's."""
 
 
 class Accounts(Protocol):

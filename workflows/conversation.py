@@ -163,6 +163,9 @@ class ConversationWorkflow:
     def _hear_operator(self, echo: Echo) -> None:
         """An operator answered in the platform's own app: from now on the conversation is theirs."""
         state, now = self._state, workflow.now()
+        if dedupe.is_duplicate(state.seen, f"echo/{echo.message_id}", now):
+            return  # delivered again, perhaps long after the conversation was given back
+        dedupe.remember(state.seen, f"echo/{echo.message_id}", now, timedelta(days=state.rules.dedupe_days))
         self._seize(ELSEWHERE)
         state.last_message_at = state.last_message_at or now
         state.jot(TranscriptLine(at=now, turn=state.turn, direction="operator", id=echo.message_id))

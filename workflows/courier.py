@@ -112,8 +112,15 @@ class Courier:
         if receipt.state is ReceiptState.FAILED:
             self._ask_for_attention(receipt.key, Sent(state=PartState.DEAD, reason=receipt.error))
         else:
+            self._end_hold(receipt.key)
             self.settle(receipt.key)
         self._card.show()
+
+    def _end_hold(self, key: str) -> None:
+        """The asker who was offered this part has shown it: what follows need not wait."""
+        for entry in [entry for entry in self._state.outbox if entry.hold_until and self.key(entry) == key]:
+            if entry is not self._state.outbox[0] or self._under_way is None:
+                self._note(entry, Sent())
 
     def settle(self, key: str) -> None:
         """A dead letter went out after all, or a person dropped it; with the last one the call for attention ends."""

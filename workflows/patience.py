@@ -21,7 +21,7 @@ class Patience(TypedDict, total=False):
 
 
 THINKING = Patience(
-    start_to_close_timeout=timedelta(seconds=60),
+    start_to_close_timeout=timedelta(seconds=90),
     schedule_to_close_timeout=timedelta(minutes=15),
     heartbeat_timeout=HEARTBEAT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5)),

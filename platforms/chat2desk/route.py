@@ -57,5 +57,6 @@ def abilities_of(route: str) -> Abilities:
         images=True,
         can_look_up=True,
         opens_to_operators=True,
+        echoes=True,
         requests_per_minute=REQUESTS_PER_MINUTE,
     )

@@ -85,6 +85,15 @@ class Inbox:
         row = await fetch_one(self._pool, "SELECT count(*) AS n FROM (SELECT 1 FROM inbox LIMIT 1000) AS counted")
         return int(row["n"]) if row else 0
 
+    async def due(self) -> int:
+        """How much of it can be handed over now, counted up to a thousand; what was refused waits for its time."""
+        row = await fetch_one(
+            self._pool,
+            """SELECT count(*) AS n
+                 FROM (SELECT 1 FROM inbox WHERE next_at <= clock_timestamp() LIMIT 1000) AS counted""",
+        )
+        return int(row["n"]) if row else 0
+
     @asynccontextmanager
     async def take(self, most: int) -> AsyncIterator[Taken]:
         """Hold the oldest row of up to `most` conversations; at the end those marked done are gone."""

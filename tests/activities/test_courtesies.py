@@ -93,7 +93,7 @@ async def test_a_sign_that_hangs_delays_nobody(mind: Mind) -> None:
     took = time.monotonic() - began
     mind.street.let_go(SIGNS["whatsapp"])
 
-    assert took < courtesies.TYPING_AFTER
+    assert took < courtesies.LONGEST_CALL / 4
 
 
 async def test_a_turn_called_off_stops_typing(mind: Mind) -> None:

@@ -127,6 +127,23 @@ async def test_a_turn_called_off_while_it_waits_for_its_purse_costs_nothing(mind
     assert [{"balance": 20 * MICRO}] == await mind.rows("SELECT balance FROM purses")
 
 
+async def test_the_ledger_adds_up_whatever_happens(mind: Mind) -> None:
+    """A turn taken, one tried again, one that broke, one too many: the purse holds what all movements come to."""
+    await mind.set_up("whatsapp", CREDITS)
+    hello = message("привет")
+    for attempt in (1, 2):
+        await mind.take("whatsapp", hello, attempt=attempt)
+    mind.probe.breaks = 1
+    with pytest.raises(ApplicationError):
+        await mind.take("whatsapp", message("ой"), turn=2)
+    turns = [await mind.take("whatsapp", message("ещё"), turn=number) for number in (3, 4, 5)]
+
+    assert [{"sum": 0}] == await mind.rows("SELECT sum(amount)::bigint FROM credits")
+    assert [{"balance": 0}] == await mind.rows("SELECT balance FROM purses")
+    assert [False, False, True] == [bool(turn.effects) for turn in turns], "the last one found nothing left"
+    assert [] == await mind.rows("SELECT * FROM credits WHERE held")
+
+
 # --- a plan that is used up ----------------------------------------------------------------------------------------
 
 
