@@ -40,8 +40,14 @@ $(STAMP): requirements.lock pyproject.toml
 up: setup ## run everything on this machine; make up ARGS="--port 9000"
 	@exec .venv/bin/everturn up $(ARGS)
 
+# Tests of the whole system on real processes run alone: their customers' patience is real time.
 test: setup ## run the whole test suite, offline; make test ARGS="-k bursts"
+ifeq ($(strip $(ARGS)),)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --ignore=tests/system
+	@$(PY) -m pytest tests/system
+else
 	@$(PY) -m pytest $(ARGS)
+endif
 
 lint: setup ## style, types, and the floors of the house
 	@.venv/bin/ruff check .
