@@ -35,6 +35,7 @@ from platforms.http import build_client
 from providers.media.keeping import Keeping
 from providers.media.links import MediaLinks
 from providers.media.opening import open_media_store
+from providers.records.aliases import Aliases
 from providers.records.books import Books
 from providers.records.directory import Directory
 from providers.records.inbox import Inbox
@@ -147,7 +148,7 @@ async def _open_webhooks(app: FastAPI, house: House, lease: Lease) -> None:
     gate = FloodGate(house.settings.flood_messages_per_minute)
     shelf: MediaShelf = app.state.media
     keeping = Keeping(shelf.store, shelf.records)
-    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool), keeping)
+    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool), keeping, Aliases(house.pool))
     outbox = Outbox(house.pool, lease.holder)
     response_mode = ResponseMode(house.conversations, house.reception, outbox, lambda flow: find_flow(flow).interim())
     for name, platform in house.platforms.items():

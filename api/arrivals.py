@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -12,9 +12,11 @@ import structlog
 from api.flood import FloodGate
 from api.problems import Problem, unavailable
 from api.reception import Reception
+from domain.failures import Unavailable
 from domain.identifiers import address_of
 from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, Received, Unsent
 from providers.media.keeping import Keeping
+from providers.records.aliases import Aliases
 from providers.records.books import Books
 from providers.records.receipts import Receipts
 from runtime import metrics
@@ -24,6 +26,10 @@ LARGEST_MESSAGE = 256 * 1024
 """Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
 DURABLE_WITHIN = 9.0
 """Seconds a whole webhook has; platforms give up after ten."""
+FRESH_ECHO = timedelta(hours=1)
+"""What an operator wrote longer ago takes no conversation over: platforms deliver late for up to a week."""
+MOST_AT_ONCE = 100
+"""Messages of one conversation in one webhook that are told one by one; the rest goes through the inbox, in order."""
 LONGEST_REASON = 60
 MOST_REASONS = 100
 """Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
@@ -38,13 +44,20 @@ class Arrivals:
     """Takes what one webhook told; returns only when all of it is durable."""
 
     def __init__(
-        self, reception: Reception, gate: FloodGate, books: Books, receipts: Receipts, keeping: Keeping
+        self,
+        reception: Reception,
+        gate: FloodGate,
+        books: Books,
+        receipts: Receipts,
+        keeping: Keeping,
+        aliases: Aliases,
     ) -> None:
         self._reception = reception
         self._gate = gate
         self._books = books
         self._receipts = receipts
         self._keeping = keeping
+        self._aliases = aliases
         self._reasons: set[str] = set()
 
     async def take(self, told: Iterable[Told]) -> None:
@@ -54,7 +67,7 @@ class Arrivals:
             Problem: 400 a message is too large; 429 a sender writes too fast; 503 it could not be made durable. What
                 others wrote in the same body is durable all the same: its next delivery is dropped as known.
         """
-        events = list(told)
+        events = [(account, await self._at_home(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         try:
             async with asyncio.timeout(DURABLE_WITHIN):
@@ -71,7 +84,7 @@ class Arrivals:
         Raises:
             Problem: as `take`.
         """
-        events = list(told)
+        events = [(account, await self._at_home(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         await self._note_all(events)
         if refusal:
@@ -79,6 +92,16 @@ class Arrivals:
         for account, event in admitted:
             metrics.messages_received.labels(account.platform, account.account, account.flow, event.message.kind).inc()
         return [event for _, event in admitted]
+
+    async def _at_home(self, event: Inbound) -> Inbound:
+        """A customer of several names has one conversation; while the books are away, the name told counts."""
+        if isinstance(event, ReceiptSeen | Ignored) or not event.names:
+            return event
+        try:
+            home = await self._aliases.home_of(event.address, event.names)
+        except Unavailable:
+            return event
+        return event if home == event.address else event.model_copy(update={"address": home})
 
     def _admit(self, events: list[Told]) -> tuple[list[Arrived], Problem | None]:
         """The messages that may pass, conversation by conversation, and why the others may not."""
@@ -139,9 +162,10 @@ class Arrivals:
             await _all_or_first_failure(self._tell, groups)
 
     async def _tell(self, together: list[Arrived]) -> None:
-        for account, event in together:
+        for place, (account, event) in enumerate(together):
             began = time.perf_counter()
-            await self._reception.take(event.address, event.message)
+            take = self._reception.take if place < MOST_AT_ONCE else self._reception.take_later
+            await take(event.address, event.message)
             labels = (account.platform, account.account)
             metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
             metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
@@ -174,6 +198,10 @@ class Arrivals:
         if ours or echo.by_operator is False:
             self.count_ignored(account, "echo")
             return
+        if echo.at is not None and datetime.now(UTC) - echo.at > FRESH_ECHO:
+            self.count_ignored(account, "echo:old")  # delivered late: whoever wrote it has long gone
+            await self._books.log_echo(echo)
+            return
         self.count_ignored(account, "echo:operator")
         await self._books.log_echo(echo)
         await self._reception.take(echo.address, echo)
@@ -182,7 +210,7 @@ class Arrivals:
         self.count_ignored(account, "unsent")
         await self._books.forget(unsent.address, unsent.message_id)
         await self._keeping.forget(unsent.address, unsent.message_id)
-        await self._reception.take(unsent.address, unsent, opens=False)
+        await self._reception.take(unsent.address, unsent)
 
     def count_ignored(self, account: Account, reason: str) -> None:
         """Count an event that asks for no answer, by its reason."""

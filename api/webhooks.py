@@ -21,7 +21,7 @@ from platforms.credentials import credentials_of
 from runtime import metrics
 from runtime.accounts import Account, Accounts
 
-EVENT = re.compile(r"[a-z]+(-[a-z]+)+")
+EVENT = re.compile(r"[a-z]+([-_][a-z]+)+|call|errors", re.IGNORECASE)
 """What Evolution's `webhookByEvents` adds to the address: `messages-upsert`, not an account."""
 ANY = "default"
 """The environment's account where its id is not stated: it takes whatever its platform's bodies name."""
@@ -48,7 +48,10 @@ class Webhook:
     def routes(self) -> list[Route]:
         """Where the platform posts; with a slash at the end, too, for senders do not follow a redirect."""
         path, name = self._platform.webhook_path, f"webhook-{self._platform.name}"
-        paths = (path, f"{path}/", f"{path}/{{account}}")
+        named = f"{path}/{{account}}"
+        paths = [path, f"{path}/", named, f"{named}/"]
+        if self._platform.abilities("").accounts_by_secret:  # Evolution's `webhookByEvents` adds the event's name
+            paths += [f"{named}/{{event}}", f"{named}/{{event}}/"]
         posts = [Route(each, self.receive, methods=["POST"], name=name) for each in paths]
         return [*posts, *(Route(each, self.verify, methods=["GET"], name=f"{name}-verify") for each in paths)]
 

@@ -91,6 +91,8 @@ class Received(Value):
 
     address: Address
     message: InboundMessage
+    names: tuple[str, ...] = ()
+    """Every id the platform told for this customer, where one customer may have several."""
 
 
 class ReceiptState(StrEnum):
@@ -126,6 +128,8 @@ class Echo(Value):
     """None: the platform does not tell, and our own outbox must be asked."""
     text: str = ""
     at: datetime | None = None
+    names: tuple[str, ...] = ()
+    """Every id the platform told for this customer, where one customer may have several."""
 
 
 class Unsent(Value):
@@ -133,6 +137,8 @@ class Unsent(Value):
 
     address: Address
     message_id: str
+    names: tuple[str, ...] = ()
+    """Every id the platform told for this customer, where one customer may have several."""
 
 
 class Ignored(Value):

@@ -90,3 +90,13 @@ def whole(value: object) -> int | None:
     """A number that may come as text; None: it is none."""
     text = identifier(value, 18) or ""
     return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else None
+
+
+OTHER_SUBSCRIPTIONS = frozenset({"user", "permissions", "application"})
+"""Objects that are no messaging: the same app may have subscribed to them at the same address."""
+
+
+def is_other_subscription(body: Any) -> bool:
+    """Whether a body is Meta's and tells of something we never asked for: taken, and not acted on."""
+    told = body.get("object") if isinstance(body, dict) else None
+    return isinstance(told, str) and told in OTHER_SUBSCRIPTIONS

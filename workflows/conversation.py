@@ -154,11 +154,18 @@ class ConversationWorkflow:
             case Echo():
                 self._hear_operator(heard)
             case Unsent():
-                self._turns.forget(heard.message_id)
+                self._forget(heard)
             case ReceiptSeen():
                 self._courier.note_receipt(heard)
             case never:
                 assert_never(never)
+
+    def _forget(self, unsent: Unsent) -> None:
+        """The customer took a message back; should it come after its take-back, it is known already."""
+        state, now = self._state, workflow.now()
+        dedupe.remember(state.seen, unsent.message_id, now, timedelta(days=state.rules.dedupe_days))
+        state.last_message_at = state.last_message_at or now
+        self._turns.forget(unsent.message_id)
 
     def _hear_operator(self, echo: Echo) -> None:
         """An operator answered in the platform's own app: from now on the conversation is theirs."""
@@ -183,6 +190,8 @@ class ConversationWorkflow:
             else timedelta(seconds=message.dedupe_seconds)
         )
         dedupe.remember(state.seen, message.id, now, keep)
+        if message.edits:  # the first version may be slower than its correction
+            dedupe.remember(state.seen, message.edits, now, keep)
         self._follow_the_thread(message)
         self._turns.replace(message)
         state.waiting.append(Waiting(message=message, at=now))

@@ -10,7 +10,7 @@ import nh3
 
 from domain.failures import NotUnderstood
 from domain.identifiers import Address
-from domain.messages import LONGEST_TEXT, Echo, Ignored, Inbound, InboundMessage, Received
+from domain.messages import LONGEST_TEXT, Echo, Ignored, Inbound, InboundMessage, MessageKind, Received
 from platforms.base import Credentials
 from platforms.chat2desk.media import kind_of, media_of
 from platforms.chat2desk.route import Route
@@ -97,11 +97,12 @@ def _received(hook: dict[str, Any], now: datetime, credentials: Credentials) -> 
         return Ignored(reason="instagram_comment")
     text = plain(hook.get("text")) or clean(hook.get("coordinates"), 100)
     media = media_of(hook, credentials)
-    if not text and not media:
+    unseen = not text and not media
+    if unseen and not hook.get("attachments"):  # an attachment without a link: something came that we cannot see
         return Ignored(reason="empty")
     message = InboundMessage(
         id=_message_id(hook, text),
-        kind=kind_of(media, located=bool(clean(hook.get("coordinates"), 100))),
+        kind=MessageKind.OTHER if unseen else kind_of(media, located=bool(clean(hook.get("coordinates"), 100))),
         received_at=now,
         text=text,
         media=tuple(item for _, item in media),

@@ -10,6 +10,7 @@ from platforms.base import Credentials
 from platforms.instagram.attachments import listed
 from platforms.instagram.events import LONGEST_ACCOUNT, Scene, read_event
 from platforms.instagram.route import Network
+from platforms.meta import is_other_subscription
 from platforms.text import clean, identifier, mapping
 
 PUBLIC = frozenset({"comments", "live_comments", "mentions", "story_insights", "feed", "story_reactions"})
@@ -32,6 +33,8 @@ def cut_by_account(body: Any) -> dict[str, Any]:
     if isinstance(body, list):
         _require_ours(*body)
         return {"": body}
+    if is_other_subscription(body):
+        return {"": body}
     _require_ours(body)
     cut: dict[str, list[Any]] = {}
     for entry in listed(body.get("entry")):
@@ -48,6 +51,8 @@ def read_body(body: Any, now: datetime, credentials: Credentials) -> list[Inboun
     if isinstance(body, list):  # as the documentation prints mentions; no message was ever seen so
         _require_ours(*body)
         return [Ignored(reason="array_body")]
+    if is_other_subscription(body):
+        return [Ignored(reason="other_subscription")]
     network = _require_ours(body)
     entries = listed(body.get("entry"))
     told = [one for entry in entries for one in _read_entry(mapping(entry), network, now, credentials)]

@@ -11,7 +11,7 @@ from domain.identifiers import edit_id
 from domain.messages import Echo, Ignored, Inbound, InboundMessage, ReceiptSeen, ReceiptState, Received, Unsent
 from platforms.base import Credentials
 from platforms.http import moment_of
-from platforms.meta import whole
+from platforms.meta import is_other_subscription, whole
 from platforms.text import clean, identifier, mapping, masked
 from platforms.whatsapp.content import content_of, context_of
 from platforms.whatsapp.people import Line, Person, listed, phone_of
@@ -69,6 +69,8 @@ def read_body(body: Any, now: datetime, credentials: Credentials) -> list[Inboun
 
 
 def _changes(body: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    if is_other_subscription(body):
+        return
     if not isinstance(body, dict) or body.get("object") != OBJECT:
         raise NotUnderstood(f"a WhatsApp body is a JSON object whose object is {OBJECT}")
     for entry in map(mapping, listed(body.get("entry"))):
@@ -132,7 +134,7 @@ def _received(message: dict[str, Any], line: Line, person: Person, edits: str = 
         edits=edits,
         **dict(content),
     )
-    return Received(address=line.address(person), message=said)
+    return Received(address=line.address(person), message=said, names=person.names)
 
 
 def _edited(message: dict[str, Any], line: Line, person: Person) -> Inbound:
@@ -148,7 +150,7 @@ def _revoked(message: dict[str, Any], line: Line, person: Person) -> Inbound:
     original = identifier(mapping(message.get("revoke")).get("original_message_id"))
     if original is None:
         return Ignored(reason="revoke_without_id")
-    return Unsent(address=line.address(person), message_id=original)
+    return Unsent(address=line.address(person), message_id=original, names=person.names)
 
 
 def message_id_of(message: dict[str, Any]) -> str:
@@ -224,6 +226,7 @@ def _echo(message: dict[str, Any], line: Line) -> Inbound:
         by_operator=True,
         text=content_of(inner).text,
         at=moment_of(message.get("timestamp")),
+        names=person.names,
     )
 
 

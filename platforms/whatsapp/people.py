@@ -21,6 +21,11 @@ class Person(Value):
     """The user id where the message itself tells one: it stays when the phone changes or is hidden."""
     name: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every id told."""
+        return tuple(filter(None, (self.user_id, self.phone)))
+
 
 @dataclass(frozen=True)
 class Line:

@@ -212,9 +212,13 @@ def test_receipts_echoes_and_takebacks_are_read_back(contact: str) -> None:
     said = Said(contact=contact, text="Доброго дня", message_id="wamid.5", at=NOW)
     heard = read_hook(inbound(said, MAIN))
     assert (heard.address, heard.message.id) == (address, "wamid.5")
-    expected = Echo(address=address, message_id="wamid.5", by_operator=True, text="Доброго дня", at=NOW)
+    expected = Echo(
+        address=address, message_id="wamid.5", by_operator=True, text="Доброго дня", at=NOW, names=(address.contact,)
+    )
     assert expected == read_hook(echo(said, MAIN))
-    assert Unsent(address=address, message_id="wamid.5") == read_hook(unsent(contact, "wamid.5", NOW, MAIN))
+    assert Unsent(address=address, message_id="wamid.5", names=(address.contact,)) == read_hook(
+        unsent(contact, "wamid.5", NOW, MAIN)
+    )
     entry = Entry(platform="whatsapp", contact=contact, at=NOW, direction=Direction.OUT, external_id="wamid.6")
     for state in ReceiptState:
         seen = read_hook(receipt(entry, state, MAIN))

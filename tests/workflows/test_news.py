@@ -114,6 +114,30 @@ async def test_an_edited_message_counts_as_edited(env: WorkflowEnvironment) -> N
     assert ["3", "4"] == shop.said
 
 
+async def test_a_take_back_may_overtake_its_message(env: WorkflowEnvironment) -> None:
+    """Webhooks come in any order: what was taken back before it came is never answered."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await env.client.start_workflow(
+            "ConversationWorkflow", chat.opening, id=chat.id, task_queue=TASK_QUEUE,
+            start_signal="receive", start_signal_args=[Unsent(address=chat.opening.address, message_id="late")],
+        )  # fmt: skip
+        await chat.write(text("не туди", id="late"), "привіт")
+        await chat.wait_until(lambda: bool(shop.said), skip=2)
+    assert ["привіт"] == shop.said
+
+
+async def test_an_edit_may_overtake_its_message(env: WorkflowEnvironment) -> None:
+    """The correction counts, however late the first version comes."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write(text("Чуй 200", id=edit_id("own", "1"), edits="own"), text("Чуй 100", id="own"))
+        await chat.wait_until(lambda: bool(shop.said), skip=2)
+    assert ["Чуй 200"] == shop.said
+
+
 async def test_what_is_overheard_is_kept_and_not_answered(env: WorkflowEnvironment) -> None:
     """Another app holds the thread on the platform; when it comes back to us, we answer again."""
     shop = Shop()

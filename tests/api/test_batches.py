@@ -1,0 +1,53 @@
+"""Batches of the bridge, whole: no message in them vanishes, whatever the address and however many."""
+
+import asyncio
+import json
+import time
+from uuid import uuid4
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from api.arrivals import MOST_AT_ONCE
+
+
+def batch(contact: str, count: int) -> list[dict[str, object]]:
+    """What a wrapper of venom posts: message objects in a list."""
+    now = int(time.time())
+    return [
+        {"id": f"{contact}-{number}", "from": f"{contact}@c.us", "body": f"{number}", "type": "chat", "t": now}
+        for number in range(count)
+    ]
+
+
+def post(door: httpx.Client, path: str, body: object) -> int:
+    return door.post(path, json=body).status_code
+
+
+async def heard(temporal: Client, contact: str) -> list[str]:
+    """The texts that stand in the conversation, in their order."""
+    handle = temporal.get_workflow_handle(f"conv:bridge:default:{contact}")
+    history = await handle.fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes for event in history.events]
+    return [json.loads(signal.input.payloads[0].data)["text"] for signal in signals if signal.signal_name == "receive"]
+
+
+async def test_a_long_batch_of_one_customer_is_taken_whole(door: httpx.Client, temporal: Client) -> None:
+    """The bridge posts once and never again: what is too much for one breath waits in the inbox, in order."""
+    contact, count = str(uuid4().int % 10**11), MOST_AT_ONCE + 12
+    assert 202 == post(door, "/webhook/whatsapp/batched", batch(contact, count))
+    until = time.monotonic() + 15
+    while len(found := await heard(temporal, contact)) < count and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+    assert [str(number) for number in range(count)] == found
+
+
+@pytest.mark.parametrize(
+    "more", ["/messages-upsert", "/MESSAGES_UPSERT", "/call", "/default", "/default/messages-upsert/"]
+)
+async def test_an_event_in_the_address_changes_nothing(door: httpx.Client, temporal: Client, more: str) -> None:
+    """Evolution's `webhookByEvents` adds the event's name to the address, and would never repeat what got a 404."""
+    contact = str(uuid4().int % 10**11)
+    assert 202 == post(door, f"/webhook/whatsapp/batched{more}", batch(contact, 1))
+    assert ["0"] == await heard(temporal, contact)
