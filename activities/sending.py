@@ -1,22 +1,19 @@
 """One attempt at one part, and what each outcome means for it."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 import structlog
 
 from contracts.delivery import PartState, SendPart, Sent
-from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
+from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient
 from domain.identifiers import Address
 from domain.messages import Receipt
 from platforms.base import Lookup, Platform
 from platforms.credentials import credentials_of
 from providers.records.accounts import PROBE_SECONDS, Pauses
 from providers.records.outbox import Outbox, OutboxRow
+from providers.records.pool import stubbornly
 from runtime import metrics
 from runtime.accounts import Account
 
@@ -26,30 +23,11 @@ MOST_ATTEMPTS = 50
 LONGEST_BACKOFF_SECONDS = 600
 LOOK_UP_AFTER_SECONDS = 3
 """After an unknown outcome the platform gets this long to finish before it is asked."""
-KEEP_TRYING_TO_NOTE_SECONDS = 30
-"""PostgreSQL may be away just when an outcome is known; what is not written down would be an unknown outcome."""
-Noted = TypeVar("Noted")
 
 
 def backoff(attempts: int, growth: float = 2.0) -> float:
     """Seconds until the next attempt: 1, 2, 4, … up to ten minutes; faster where the platform asks for it."""
     return float(min(growth ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
-
-
-async def _stubbornly(note: Callable[[], Awaitable[Noted]]) -> Noted:
-    """Write an outcome down, again and again while PostgreSQL is away.
-
-    Raises:
-        Unavailable: it stayed away too long.
-    """
-    deadline = time.monotonic() + KEEP_TRYING_TO_NOTE_SECONDS
-    while True:
-        try:
-            return await note()
-        except Unavailable:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.5)
 
 
 class Sending:
@@ -101,7 +79,7 @@ class Sending:
     async def _note_sent(self, order: SendPart, row: OutboxRow, receipt: Receipt, account: Account) -> Sent:
         """Write the success down, stubbornly: forgetting it would send the part twice or bury it."""
         self._delivered[row.key] = receipt
-        failed = await _stubbornly(lambda: self._outbox.mark_sent(row.key, receipt.message_id))
+        failed = await stubbornly(lambda: self._outbox.mark_sent(row.key, receipt.message_id))
         del self._delivered[row.key]
         if failed:  # the platform's word that it did not arrive was faster than its answer to us
             return await self._bury(order, row, failed)
@@ -131,11 +109,11 @@ class Sending:
         """Nothing of this account goes out until its credential is mended; what waits is kept."""
         reason = str(error)[:200]
         pause = partial(self._pauses.pause, account.platform, account.account, account.access_token, reason)
-        if await _stubbornly(pause):
+        if await stubbornly(pause):
             log.critical("account_paused", platform=account.platform, account=account.account, reason=reason)
         if order.interim:
             return await self._bury(order, row, str(error))
-        await _stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), PROBE_SECONDS, counted=False))
+        await stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), PROBE_SECONDS, counted=False))
         raise Transient(str(error), retry_after=PROBE_SECONDS)
 
     async def _settle_unknown(self, error: OutcomeUnknown, order: SendPart, row: OutboxRow, platform: Platform) -> Sent:
@@ -147,12 +125,12 @@ class Sending:
         if order.interim or row.attempts >= MOST_ATTEMPTS:
             return await self._bury(order, row, f"after {row.attempts} attempts: {error}")
         delay = error.retry_after if error.retry_after is not None else backoff(row.attempts, error.growth)
-        await _stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
+        await stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
         raise Transient(str(error), retry_after=max(delay, 0.1))
 
     async def _bury(self, order: SendPart, row: OutboxRow, reason: str, *, unknown: bool = False) -> Sent:
         bury = partial(self._outbox.bury, row.key, reason[:500], unknown=unknown, lettered=not order.interim)
-        await _stubbornly(bury)
+        await stubbornly(bury)
         if not order.interim:
             log.error("dead_letter", key=row.key, unknown=unknown, reason=reason[:200])
         return Sent(state=PartState.UNKNOWN if unknown else PartState.DEAD, reason=reason[:200])

@@ -21,6 +21,7 @@ from providers.records.books import Books
 from providers.records.receipts import Receipts
 from runtime import metrics
 from runtime.accounts import Account
+from runtime.in_time import in_time
 
 LARGEST_MESSAGE = 256 * 1024
 """Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
@@ -70,13 +71,15 @@ class Arrivals:
         events = [(account, await self._at_home(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         try:
-            async with asyncio.timeout(DURABLE_WITHIN):
-                await self._tell_all(admitted)
-                await self._note_all(events)
+            await in_time(self._make_durable(admitted, events), DURABLE_WITHIN)
         except TimeoutError:
             raise unavailable("not all of it could be made durable in time; what was, is known next time") from None
         if refusal:
             raise refusal
+
+    async def _make_durable(self, admitted: list[Arrived], events: list[Told]) -> None:
+        await self._tell_all(admitted)
+        await self._note_all(events)
 
     async def take_but_messages(self, told: Iterable[Told]) -> list[Received]:
         """All but the messages, which are given back to whoever waits on the line for their answer.
@@ -109,8 +112,10 @@ class Arrivals:
         refusal: Problem | None = None
         arrived = [(account, event) for account, event in events if isinstance(event, Received)]
         for _, group in groupby(sorted(arrived, key=_conversation), _conversation):
-            together = list({event.message.id: (account, event) for account, event in reversed(list(group))}.values())
-            together.reverse()  # the same message twice in one body is one: the first
+            first: dict[str, Arrived] = {}
+            for one in group:  # the same message twice in one body is one, where it stood first
+                first.setdefault(one[1].message.id, one)
+            together = list(first.values())
             if problem := self._oversized(together) or self._flood(together):
                 refusal = problem
             else:

@@ -12,6 +12,7 @@ from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage, ReceiptSeen, Unsent
 from providers.records.inbox import Inbox, Kept, Taken
+from runtime.in_time import in_time
 
 TEMPORAL_WITHIN = 3.0
 """Seconds Temporal has to take a message before the inbox does."""
@@ -84,12 +85,11 @@ class Reception:
     async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> None:
         """Put it into the inbox. A server that stands still is waited for no longer than the platform waits for us."""
         message = heard.model_dump(mode="json")
-        keeping = asyncio.ensure_future(self._inbox.put(address, _kind_of(heard), _id_of(heard), message, opens=opens))
-        done, _ = await asyncio.wait({keeping}, timeout=INBOX_WITHIN)
-        if not done:  # left to itself: should it succeed after all, the platform's next delivery is known already
-            keeping.add_done_callback(_look)
-            raise Unavailable("PostgreSQL does not answer")
-        keeping.result()
+        putting = self._inbox.put(address, _kind_of(heard), _id_of(heard), message, opens=opens)
+        try:
+            await in_time(putting, INBOX_WITHIN)
+        except TimeoutError:  # should it succeed after all, the platform's next delivery is known already
+            raise Unavailable("PostgreSQL does not answer") from None
 
     async def _is_taken(self, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Whether Temporal took it; the first time it does not, everything goes to the inbox."""
@@ -145,12 +145,6 @@ class Reception:
             log.error("inbox_row_unreadable", conversation=kept.conversation_id, error=type(error).__name__)
         else:
             taken.done.append(kept.id)
-
-
-def _look(keeping: "asyncio.Future[None]") -> None:
-    """Nobody waits for it any more, but an error must not go unseen by the loop."""
-    if not keeping.cancelled() and (error := keeping.exception()):
-        log.debug("inbox_not_reached", error=type(error).__name__)
 
 
 def _kind_of(heard: Heard) -> str:

@@ -1,7 +1,6 @@
 """Replies that stand in the webhook's own answer (ManyChat's response mode), without ever losing one."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +19,11 @@ from domain.messages import Part, ReceiptSeen, ReceiptState, Received
 from platforms.base import Platform
 from platforms.credentials import credentials_of
 from providers.records.outbox import Outbox
+from providers.records.pool import stubbornly
 from runtime.accounts import Account
 
 MOST_MESSAGES = 10
 """A dynamic block shows ten, a picture with its text being two; what is beyond is pushed."""
-
-KEEP_TRYING_SECONDS = 30
 
 log = structlog.get_logger(__name__)
 
@@ -121,20 +119,10 @@ class ResponseMode:
             log.warning("shown_untold", key=key, error=type(error).__name__)
 
     async def _note(self, key: str, *, shown: bool) -> None:
-        """Write it down, again and again while PostgreSQL is away: forgotten, it would be an unknown outcome."""
-        deadline = time.monotonic() + KEEP_TRYING_SECONDS
-        while True:
-            try:
-                if shown:
-                    await self._outbox.mark_sent(key, "")
-                else:
-                    await self._outbox.mark_waiting(key, "the platform hung up", 0.1, counted=False)
-            except Unavailable:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.5)
-            else:
-                return
+        if shown:
+            await stubbornly(lambda: self._outbox.mark_sent(key, ""))
+        else:
+            await stubbornly(lambda: self._outbox.mark_waiting(key, "the platform hung up", 0.1, counted=False))
 
     def _show(self, platform: Platform, account: Account, route: str, parts: list[Part]) -> Response:
         return JSONResponse(self._body(platform, account, route, parts))

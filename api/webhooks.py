@@ -107,19 +107,22 @@ class Webhook:
             if not self._platform.abilities("").many_accounts:
                 self._prove(seen, addressed)
                 return self._read_one(addressed, parse_json(seen.body), seen)
-            if not addressed.webhook_secret:
-                self._prove(seen, addressed)
-            told: list[tuple[Account, Inbound]] = []
-            for name, body in self._cut(seen, addressed).items():
-                account = await self._named(name, addressed)
-                self._prove(seen, account or addressed)
-                if account is None:
-                    self._arrivals.count_ignored(addressed, "unknown_account")
-                else:
-                    told += self._read_one(account, body, seen)
+            return await self._read_each(seen, addressed)
         except (NotProven, NotUnderstood) as refusal:
             raise of_failure(refusal) from None
-        return told
+
+    async def _read_each(self, seen: WebhookRequest, addressed: Account) -> list[tuple[Account, Inbound]]:
+        """What a body of several accounts tells each of them, every one proven by its own secret.
+
+        Whom we do not know (a shop that left) is passed over, once anybody's secret has proven the body as a whole.
+        """
+        named = [(await self._named(name, addressed), body) for name, body in self._cut(seen, addressed).items()]
+        ours = [(account, body) for account, body in named if account is not None]
+        for account in [account for account, _ in ours] or [addressed]:
+            self._prove(seen, account)
+        for _ in named[len(ours) :]:
+            self._arrivals.count_ignored(addressed, "unknown_account")
+        return [event for account, body in ours for event in self._read_one(account, body, seen)]
 
     def _cut(self, seen: WebhookRequest, addressed: Account) -> dict[str, Any]:
         """The body, cut by account. Who sends what cannot be read must prove itself before hearing why."""
@@ -132,8 +135,9 @@ class Webhook:
     async def _named(self, name: str, addressed: Account) -> Account | None:
         """The account of this name. Strangers' names ask no database: the list of our accounts is at hand."""
         if name in ("", addressed.account):
-            return addressed
-        takes_any = addressed.account == ANY or self._platform.abilities("").accounts_by_secret
+            return None if self._is_shut(addressed) else addressed
+        any_name = addressed.account == ANY or self._platform.abilities("").accounts_by_secret
+        takes_any = any_name and not self._is_shut(addressed)
         try:
             ours = await self._accounts.of_platform(self._platform.name)
         except Unavailable:  # never asked yet: in production the name may be another shop's
@@ -143,8 +147,12 @@ class Webhook:
         known = next((account for account in ours if account.account == name), None)
         return known or (addressed if takes_any else None)
 
+    def _is_shut(self, account: Account) -> bool:
+        """In production nobody can prove to be the platform of an account that has no secret."""
+        return self._production and not account.webhook_secret
+
     def _prove(self, seen: WebhookRequest, account: Account) -> None:
-        if self._production and not account.webhook_secret:
+        if self._is_shut(account):
             variable = f"{self._platform.name.upper()}_WEBHOOK_SECRET"
             raise Problem(403, f"{variable} is not set: in production this hook is shut")
         self._platform.authenticate(seen, credentials_of(account))

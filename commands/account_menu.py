@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
+
+from commands import account_options as options
 
 if TYPE_CHECKING:  # late at run time: the other commands start without it
     from commands.account import Books
 
 Outcome = TypeVar("Outcome")
 DEFAULT_HOME = Path(".everturn")
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="EVERTURN_HOME", help="Where all data lies.", show_default=True)
-]
-PlatformName = Annotated[str, typer.Argument(help="The platform, e.g. telegram.", metavar="PLATFORM")]
-AccountId = Annotated[str, typer.Argument(help="The account's id on its platform.", metavar="ACCOUNT")]
 
 menu = typer.Typer(help="Accounts of shops, their plans and their credits.", rich_markup_mode=None)
 plans = typer.Typer(help="What accounts may use in a period.", rich_markup_mode=None)
@@ -39,35 +36,23 @@ def _run(home: Path, work: "Callable[[Books], Awaitable[Outcome]]") -> Outcome:
 
 @menu.command()
 def add(
-    platform: PlatformName,
-    account: AccountId,
-    name: Annotated[str, typer.Option(help="What the shop calls it.")] = "",
-    flow: Annotated[str, typer.Option(help="Its dialog. Left out: the platform's own.")] = "",
-    language: Annotated[str, typer.Option(help="What its customers are answered in, e.g. uk. Left out: theirs.")] = "",
-    plan: Annotated[str, typer.Option(help="Its plan (`everturn account plan list`).")] = "unlimited",
-    option: Annotated[
-        list[str] | None, typer.Option(help="What only its platform knows; may be given again.", metavar="NAME=VALUE")
-    ] = None,
-    turn_taking: Annotated[
-        list[str] | None,
-        typer.Option(help="e.g. quiet_period=4 or quiet_period_by_kind.image=8; again.", metavar="NAME=NUMBER"),
-    ] = None,
-    requests_per_minute: Annotated[int | None, typer.Option(help="A lower rate than the platform's own.")] = None,
-    interim_text: Annotated[str, typer.Option(help='Its own "one moment".')] = "",
-    exhausted_text: Annotated[
-        str, typer.Option(help="What customers hear when the plan is used up. Left out: a person is asked for.")
-    ] = "",
-    api_base_url: Annotated[str, typer.Option(help="Another address of the platform's API.")] = "",
-    retention_days: Annotated[int | None, typer.Option(help="How long its media are kept.")] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="A file with the access token, or lines of name=secret; - is standard input.", metavar="FILE"
-        ),
-    ] = None,
-    check: Annotated[bool, typer.Option("--check/--no-check", help="Ask the platform whether the token works.")] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Take the place of a stored account.")] = False,
-    home: HomeOption = DEFAULT_HOME,
+    platform: options.PlatformName,
+    account: options.AccountId,
+    name: options.ShopName = "",
+    flow: options.Flow = "",
+    language: options.Language = "",
+    plan: options.PlanOfIt = "unlimited",
+    option: options.OwnOptions = None,
+    turn_taking: options.TurnTakingOptions = None,
+    requests_per_minute: options.LowerRate = None,
+    interim_text: options.InterimText = "",
+    exhausted_text: options.ExhaustedText = "",
+    api_base_url: options.ApiBaseUrl = "",
+    retention_days: options.RetentionDays = None,
+    token_file: options.TokenFile = None,
+    check: options.Check = True,
+    replace: options.Replace = False,
+    home: options.HomeOption = DEFAULT_HOME,
 ) -> None:
     """Add an account; it is used at once.
 
@@ -90,7 +75,7 @@ def add(
 
 
 @menu.command("list")
-def list_accounts(home: HomeOption = DEFAULT_HOME) -> None:
+def list_accounts(home: options.HomeOption = DEFAULT_HOME) -> None:
     """Show every account and which of its secrets are set."""
     from commands.account import show
 
@@ -98,7 +83,7 @@ def list_accounts(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @menu.command()
-def check(platform: PlatformName, account: AccountId, home: HomeOption = DEFAULT_HOME) -> None:
+def check(platform: options.PlatformName, account: options.AccountId, home: options.HomeOption = DEFAULT_HOME) -> None:
     """Ask the platform whether an account's credentials work."""
     from commands.account import check as ask
 
@@ -106,7 +91,7 @@ def check(platform: PlatformName, account: AccountId, home: HomeOption = DEFAULT
 
 
 @menu.command()
-def remove(platform: PlatformName, account: AccountId, home: HomeOption = DEFAULT_HOME) -> None:
+def remove(platform: options.PlatformName, account: options.AccountId, home: options.HomeOption = DEFAULT_HOME) -> None:
     """Forget an account and its secrets; its conversations and its ledger stay."""
     from commands.account import remove as forget
 
@@ -122,7 +107,7 @@ def make_key() -> None:
 
 
 @menu.command("rotate-key")
-def rotate_key(home: HomeOption = DEFAULT_HOME) -> None:
+def rotate_key(home: options.HomeOption = DEFAULT_HOME) -> None:
     """Lock every stored secret with the newest key.
 
     Put the new key in front of the old one in EVERTURN_SECRETS_KEY (`new,old`) and start everything again; run this;
@@ -134,7 +119,7 @@ def rotate_key(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @plans.command("list")
-def list_plans(home: HomeOption = DEFAULT_HOME) -> None:
+def list_plans(home: options.HomeOption = DEFAULT_HOME) -> None:
     """Show every plan."""
     from commands.account import show_plans
 
@@ -143,27 +128,16 @@ def list_plans(home: HomeOption = DEFAULT_HOME) -> None:
 
 @plans.command("set")
 def set_plan(
-    name: Annotated[str, typer.Argument(help="The plan's name.", metavar="NAME")],
-    messages: Annotated[int | None, typer.Option(min=0, help="Messages in a period. Left out: unlimited.")] = None,
-    credits: Annotated[str | None, typer.Option(help="Credits in a period. Left out: unlimited.")] = None,
-    features: Annotated[str, typer.Option(help='Of image,audio,video; "" for none.')] = "image,audio,video",
-    period_days: Annotated[int, typer.Option(min=1, max=366, help="How long a period is.")] = 30,
-    warn_at_percent: Annotated[int, typer.Option(min=1, max=100, help="When the shop is warned.")] = 80,
-    rate: Annotated[
-        list[str] | None, typer.Option(help="The most it may send on a platform; again.", metavar="PLATFORM=PER_MINUTE")
-    ] = None,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Credits for reply, image, audio_second, thousand_input_tokens, thousand_output_tokens,"
-            " thousand_cached_tokens; again.",
-            metavar="NAME=CREDITS",
-        ),
-    ] = None,
-    percent: Annotated[
-        list[str] | None, typer.Option(help="A platform that costs more or less; again.", metavar="PLATFORM=PERCENT")
-    ] = None,
-    home: HomeOption = DEFAULT_HOME,
+    name: options.PlanName,
+    messages: options.Messages = None,
+    credits: options.Credits = None,
+    features: options.Features = "image,audio,video",
+    period_days: options.PeriodDays = 30,
+    warn_at_percent: options.WarnAtPercent = 80,
+    rate: options.Rates = None,
+    price: options.Prices = None,
+    percent: options.Percents = None,
+    home: options.HomeOption = DEFAULT_HOME,
 ) -> None:
     """Create a plan or change it, at once for every account on it."""
     from commands.account_input import credits_of, pairs, plan_of, prices_of
@@ -183,12 +157,12 @@ def set_plan(
 
 @menu.command()
 def credits(
-    platform: PlatformName,
-    account: AccountId,
-    add: Annotated[str | None, typer.Option(help="Credits to add; with a minus, to take.")] = None,
-    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="How many movements at most.")] = 20,
-    home: HomeOption = DEFAULT_HOME,
+    platform: options.PlatformName,
+    account: options.AccountId,
+    add: options.AddedCredits = None,
+    why: options.Why = "",
+    limit: options.MostMovements = 20,
+    home: options.HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show what an account has left and its latest movements; with --add, change it instead."""
     from commands.account import adjust, show_credits

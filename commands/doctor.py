@@ -57,7 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
         "postgres": _postgres,
         "api": _api,
         "model": _model,
-        "platforms": _platforms,
+        "platforms": look_at_platforms,
     }
     found = await asyncio.gather(*(_careful(name, check(settings)) for name, check in checks.items()))
     return [finding for findings in found for finding in findings]
@@ -148,16 +148,27 @@ async def _model(settings: Settings) -> list[Finding]:
     return [Finding("model", Verdict.OK, "the key is accepted")]
 
 
-async def _platforms(settings: Settings) -> list[Finding]:
+async def look_at_platforms(settings: Settings) -> list[Finding]:
+    """Whether each platform takes our token, and whether strangers could post in its name."""
     findings: list[Finding] = []
     async with build_client() as client:
         for name, platform in registry.platforms(client).items():
             kit = registry.PLATFORMS[name]
             account = default_account(settings, kit.variables, FLOWS)
-            token = kit.variables.variable("access_token")
+            token, secret = (kit.variables.variable(field) for field in ("access_token", "webhook_secret"))
+            if settings.is_production and not (account.access_token or account.webhook_secret):
+                findings.append(
+                    _not_set_up(name, f"set {token} and {secret}, or `everturn account add {name} ACCOUNT`")
+                )
+                continue
             findings.append(await _credentials(settings, account, token, platform.check_credentials))
-            findings += _secret(settings, account)
+            findings += _secret(settings, account, secret)
     return findings
+
+
+def _not_set_up(platform: str, how: str) -> Finding:
+    """Nobody must use every platform; its stored accounts, if any, are listed by `everturn account`."""
+    return Finding(platform, Verdict.NOTE, "not set up in the environment", f"to use it: {how}")
 
 
 async def _credentials(
@@ -178,11 +189,10 @@ async def _credentials(
     return Finding(subject, Verdict.OK, f"{text}; {rating}" if rating else text)
 
 
-def _secret(settings: Settings, account: Account) -> list[Finding]:
+def _secret(settings: Settings, account: Account, variable: str) -> list[Finding]:
     """Whether anybody could post webhooks in this platform's name."""
     if account.webhook_secret:
         return []
-    variable = f"{account.platform.upper()}_WEBHOOK_SECRET"
     subject = f"{account.platform} webhook"
     if settings.is_production:
         return [Finding(subject, Verdict.WRONG, "refused in production without a secret", f"set {variable}")]

@@ -18,6 +18,9 @@ from runtime.settings import load_settings
 
 GRACE = 5
 """Seconds open requests may take to end."""
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept: longer than reverse proxies do (nginx, load balancers: 60), so that it is they
+who close it. A request sent into a connection that we are just closing is lost, and its sender sees a 502."""
 
 
 def serve_api(host: str, port: int) -> None:
@@ -51,6 +54,7 @@ def serve_api(host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)

@@ -156,6 +156,18 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def listed(value: Any) -> list[Any]:
+    """The items of a JSON list; a lone object counts as the only one, anything else as none."""
+    if isinstance(value, dict):
+        return [value]
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects among these items."""
+    return [item for item in listed(value) if isinstance(item, dict)]
+
+
 def is_set(flag: str) -> bool:
     """What a flag among the options says."""
     return flag.strip().lower() in ("true", "1", "yes", "on")

@@ -7,6 +7,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problems import unavailable
 from platforms.simulation import Webhook
 
+KEEP_ALIVE_SECONDS = 1.0
+"""Shorter than any server keeps them (uvicorn: 5): one it is just closing would look like a door that is shut."""
+
+TRIES = 3
+"""Every platform delivers again what was not answered; ours drops what it knows."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -16,7 +22,8 @@ class Posting:
     def __init__(self) -> None:
         self.url = ""
         # Never through a proxy: it is our own door, on this machine.
-        self._client = httpx.AsyncClient(timeout=15, trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS)
+        self._client = httpx.AsyncClient(timeout=15, limits=limits, trust_env=False)
 
     def learn(self, scope: Scope) -> None:
         """Note by which socket a request came in, whatever the settings say of our URL."""
@@ -30,13 +37,17 @@ class Posting:
         Raises:
             Problem: 503 our own door does not answer.
         """
-        try:
-            answer = await self._client.post(
-                self.url + hook.path, params=dict(hook.query), headers=dict(hook.headers), content=hook.body
-            )
-        except httpx.HTTPError as error:
-            raise unavailable(f"our own webhook does not answer ({type(error).__name__})") from error
-        return answer.status_code
+        for left in reversed(range(TRIES)):
+            try:
+                answer = await self._client.post(
+                    self.url + hook.path, params=dict(hook.query), headers=dict(hook.headers), content=hook.body
+                )
+            except httpx.HTTPError as error:
+                log.warning("delivery_failed", path=hook.path, error=type(error).__name__, tries_left=left)
+                reason = type(error).__name__
+            else:
+                return answer.status_code
+        raise unavailable(f"our own webhook does not answer ({reason})")
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -23,7 +23,7 @@ from platforms.bridge.content import (
     web_url,
 )
 from platforms.bridge.jids import message_id_of
-from platforms.text import clean, mapping
+from platforms.text import clean, listed, mapping
 
 WRAPPERS = ("ephemeralMessage", "documentWithCaptionMessage", "deviceSentMessage", "associatedChildMessage")
 ONCE = ("viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension")
@@ -120,8 +120,7 @@ def _contact(node: Any, _: Shown) -> Content:
 
 
 def _contacts(node: Any, _: Shown) -> Content:
-    listed = mapping(node).get("contacts")
-    shared = map(mapping, listed if isinstance(listed, list) else [])
+    shared = map(mapping, listed(mapping(node).get("contacts")))
     return cards([(card.get("displayName"), card.get("vcard")) for card in shared])
 
 

@@ -24,7 +24,7 @@ from platforms.bridge.content import (
 )
 from platforms.bridge.evolution import number
 from platforms.bridge.jids import message_id_of
-from platforms.text import clean, mapping
+from platforms.text import clean, listed, mapping
 
 BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]{60,}={0,2}\s*")
 """Longer than any word, shorter than any picture."""
@@ -118,8 +118,7 @@ def _card(message: dict[str, Any], _: Shown) -> Content:
 
 
 def _cards(message: dict[str, Any], _: Shown) -> Content:
-    listed = message.get("vcardList")
-    shared = map(mapping, listed if isinstance(listed, list) else [])
+    shared = map(mapping, listed(message.get("vcardList")))
     return cards([(card.get("displayName"), card.get("vcard")) for card in shared])
 
 

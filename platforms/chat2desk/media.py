@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from domain.messages import Media, MessageKind
 from platforms.base import Credentials
-from platforms.text import clean, mapping
+from platforms.text import clean, listed, mapping
 
 STORAGE_OPTION = "storage_url"
 STORAGE_URL = "https://storage.chat2desk.com/"
@@ -47,9 +47,8 @@ def _fields(hook: dict[str, Any]) -> Iterator[tuple[MessageKind, object, str]]:
 
 
 def _attachments(hook: dict[str, Any]) -> Iterator[tuple[MessageKind, object, str]]:
-    listed = hook.get("attachments")
-    for item in listed if isinstance(listed, list) else []:
-        link, name = mapping(item).get("link"), clean(mapping(item).get("name"), 200)
+    for item in map(mapping, listed(hook.get("attachments"))):
+        link, name = item.get("link"), clean(item.get("name"), 200)
         yield _kind_by_suffix(name) or _kind_by_suffix(clean(link, LONGEST_URL)) or MessageKind.DOCUMENT, link, name
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from domain.messages import Media, MessageKind
-from platforms.text import clean, identifier, mapping
+from platforms.text import clean, identifier, listed, mapping
 
 KINDS = {
     **dict.fromkeys(("image", "gif", "sticker", "animated_image", "media"), MessageKind.IMAGE),
@@ -124,13 +124,6 @@ READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Piece]] = {
     "template": _product,
     "product": _product,
 }
-
-
-def listed(value: Any) -> list[Any]:
-    """A JSON list; a lone object counts as a list of one, anything else as none."""
-    if isinstance(value, dict):
-        return [value]
-    return value if isinstance(value, list) else []
 
 
 def link(value: object) -> str:

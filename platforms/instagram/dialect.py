@@ -7,11 +7,10 @@ from typing import Any
 from domain.failures import NotUnderstood
 from domain.messages import Ignored, Inbound
 from platforms.base import Credentials
-from platforms.instagram.attachments import listed
 from platforms.instagram.events import LONGEST_ACCOUNT, Scene, read_event
 from platforms.instagram.route import Network
 from platforms.meta import is_other_subscription
-from platforms.text import clean, identifier, mapping
+from platforms.text import clean, identifier, listed, mapping
 
 PUBLIC = frozenset({"comments", "live_comments", "mentions", "story_insights", "feed", "story_reactions"})
 """Said before everybody, or about posts: no conversation."""

@@ -20,9 +20,9 @@ from domain.messages import (
 )
 from platforms.base import Credentials
 from platforms.http import moment_of
-from platforms.instagram.attachments import LONGEST_ID, Content, content_of, link, listed
+from platforms.instagram.attachments import LONGEST_ID, Content, content_of, link
 from platforms.instagram.route import Network, Route
-from platforms.text import clean, identifier, mapping
+from platforms.text import clean, identifier, listed, mapping
 
 LONGEST_ACCOUNT = 64
 LONGEST_PAYLOAD = 1_000

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.messages import Choice
-from platforms.telegram.content import listed
-from platforms.text import clean, mapping
+from platforms.text import clean, listed, mapping, objects
 
 LONGEST_WORD = 64
 """Bytes of UTF-8 in a button's `callback_data`."""
@@ -34,8 +33,8 @@ def choice_in(word: object) -> str:
 def title_in(message: dict[str, Any], word: object) -> str:
     """What stood on the button that sends this word; empty where the message is not shown to us."""
     rows = mapping(message.get("reply_markup")).get("inline_keyboard")
-    for row in rows if isinstance(rows, list) else []:
-        for button in listed(row):
+    for row in listed(rows):
+        for button in objects(row):
             if button.get("callback_data") == word and word is not None:
                 return clean(button.get("text"))
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.messages import Media, MessageKind
 from domain.model import Value
-from platforms.text import clean, identifier, mapping
+from platforms.text import clean, identifier, mapping, objects
 
 MOST_ITEMS = 100
 """Of a poll's options, or of the pieces of a formatted text."""
@@ -34,11 +34,6 @@ def content_of(message: dict[str, Any]) -> Content:
     return reader(message) if reader else HIDDEN
 
 
-def listed(value: Any) -> list[dict[str, Any]]:
-    """The objects of a JSON list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
 def _told(text: str) -> Content:
     return Content(text=text) if text else HIDDEN
 
@@ -56,7 +51,7 @@ def _web_app(message: dict[str, Any]) -> Content:
 
 def _rich(message: dict[str, Any]) -> Content:
     blocks = mapping(message.get("rich_message")).get("blocks")
-    return _told(clean("\n".join("".join(_words(block)) for block in listed(blocks)[:MOST_ITEMS])))
+    return _told(clean("\n".join("".join(_words(block)) for block in objects(blocks)[:MOST_ITEMS])))
 
 
 def _words(piece: Any, depth: int = 0) -> Iterator[str]:
@@ -78,7 +73,7 @@ def _dice(message: dict[str, Any]) -> Content:
 
 def _poll(message: dict[str, Any]) -> Content:
     poll = mapping(message.get("poll"))
-    options = (clean(option.get("text"), 200) for option in listed(poll.get("options"))[:MOST_ITEMS])
+    options = (clean(option.get("text"), 200) for option in objects(poll.get("options"))[:MOST_ITEMS])
     lines = [clean(poll.get("question"), 500), *(f"• {option}" for option in options if option)]
     return _told("\n".join(filter(None, lines)))
 
@@ -137,7 +132,7 @@ def _shown(message: dict[str, Any], file: dict[str, Any], kind: MessageKind) -> 
 
 def _photo(message: dict[str, Any]) -> Content:
     """One picture in several sizes: the largest."""
-    return _shown(message, max(listed(message.get("photo")), key=_area, default={}), MessageKind.IMAGE)
+    return _shown(message, max(objects(message.get("photo")), key=_area, default={}), MessageKind.IMAGE)
 
 
 def _area(size: dict[str, Any]) -> float:

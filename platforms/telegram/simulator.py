@@ -13,10 +13,9 @@ from starlette.routing import Route
 from domain.messages import Choice
 from platforms.simulation import Direction, Entry, Manners, World, control_routes, meet
 from platforms.telegram.buttons import LONGEST_WORD
-from platforms.telegram.content import listed
 from platforms.telegram.hooks import BOT, BUSINESS, CONNECTION
 from platforms.telegram.route import number_of
-from platforms.text import mapping
+from platforms.text import listed, mapping, objects
 
 NAME = "telegram"
 LONGEST_TEXT = 4096
@@ -180,7 +179,7 @@ def _wrong_words(body: dict[str, Any], field: str) -> str:
 
 def _buttons(body: dict[str, Any]) -> list[dict[str, Any]]:
     rows = mapping(body.get("reply_markup")).get("inline_keyboard")
-    return [button for row in (rows if isinstance(rows, list) else []) for button in listed(row)]
+    return [button for row in listed(rows) for button in objects(row)]
 
 
 def _wrong_keyboard(body: dict[str, Any]) -> str:

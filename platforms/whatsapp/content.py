@@ -9,8 +9,7 @@ from typing import Any
 from domain.messages import CartItem, Context, Media, MessageKind
 from domain.model import Value
 from platforms.meta import whole
-from platforms.text import clean, identifier, mapping
-from platforms.whatsapp.people import listed
+from platforms.text import clean, identifier, listed, mapping
 
 LONGEST_URL = 2_048
 MOST_ITEMS = 100

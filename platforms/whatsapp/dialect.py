@@ -12,9 +12,9 @@ from domain.messages import Echo, Ignored, Inbound, InboundMessage, ReceiptSeen,
 from platforms.base import Credentials
 from platforms.http import moment_of
 from platforms.meta import is_other_subscription, whole
-from platforms.text import clean, identifier, mapping, masked
+from platforms.text import clean, identifier, listed, mapping, masked
 from platforms.whatsapp.content import content_of, context_of
-from platforms.whatsapp.people import Line, Person, listed, phone_of
+from platforms.whatsapp.people import Line, Person, phone_of
 
 OBJECT = "whatsapp_business_account"
 OTHER_FIELDS = frozenset(

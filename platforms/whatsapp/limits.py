@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from platforms.text import mapping
-from platforms.whatsapp.people import listed, phone_of
+from platforms.text import listed, mapping
+from platforms.whatsapp.people import phone_of
 from platforms.whatsapp.route import is_user_id
 
 PHONE = re.compile(r"[0-9]{1,15}")

@@ -1,6 +1,5 @@
 """Who wrote: a phone, a business-scoped user id, or both; and the name that stands beside the messages."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from domain.identifiers import Address
 from domain.model import Value
 from platforms.base import Credentials
-from platforms.text import clean, identifier, mapping
+from platforms.text import clean, identifier, listed, mapping
 from platforms.whatsapp.route import Route, is_user_id
 
 
@@ -102,8 +101,3 @@ class _Ids(Value):
 def phone_of(value: object) -> str:
     """A phone as the Cloud API writes it: without the plus sign."""
     return (identifier(value) or "").removeprefix("+")
-
-
-def listed(value: Any) -> Iterator[Any]:
-    """The items of a JSON list; an object in its place counts as the only one."""
-    yield from value if isinstance(value, list) else [value] if isinstance(value, dict) else []

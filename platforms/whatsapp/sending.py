@@ -20,8 +20,7 @@ from domain.messages import Choice, Part, Receipt
 from platforms.base import Abilities
 from platforms.http import failure_of_status, json_object, retry_after
 from platforms.meta import graph_error, says_it_will_pass
-from platforms.text import identifier, listing, mapping, masked
-from platforms.whatsapp.people import listed
+from platforms.text import identifier, listed, listing, mapping, masked
 from platforms.whatsapp.route import Route, is_user_id
 
 ABILITIES = Abilities(
@@ -143,7 +142,7 @@ def receipt_in(response: httpx.Response) -> Receipt:
         OutcomeUnknown: the answer names none.
     """
     messages = listed((json_object(response) or {}).get("messages"))
-    message_id = identifier(mapping(next(messages, None)).get("id"))
+    message_id = identifier(mapping(next(iter(messages), None)).get("id"))
     if message_id is None:
         raise OutcomeUnknown(f"HTTP {response.status_code} without a message id in the body")
     return Receipt(message_id=message_id)

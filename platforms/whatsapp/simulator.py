@@ -14,10 +14,9 @@ from starlette.routing import Route
 
 from domain.messages import Choice
 from platforms.simulation import Direction, Entry, Manners, World, control_routes, meet
-from platforms.text import mapping
+from platforms.text import listed, mapping
 from platforms.whatsapp.hooks import DISPLAY_PHONE, contact_in
 from platforms.whatsapp.limits import PairLimit, contact_of, refusal, refused
-from platforms.whatsapp.people import listed
 
 NAME = "whatsapp"
 VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")

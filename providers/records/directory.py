@@ -7,7 +7,7 @@ can always let itself in again, and the address goes with the token it belongs t
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import psycopg
@@ -20,10 +20,13 @@ from domain.turn_taking import TurnTaking
 from providers.records.tenants import SECRETS, Status, Stored, Tenant, Tenants
 from providers.secrets import WrongKey
 from runtime.accounts import Account, Accounts
+from runtime.in_time import in_time
 
 CHANNEL = "accounts_changed"
 ABSENT_SECONDS = 5.0
 """How long we remember that there is no such account."""
+ANSWER_WITHIN = 3.0
+"""Seconds PostgreSQL has for an answer: a platform waits for ours."""
 AWAY_SECONDS = 5.0
 """How long PostgreSQL is left alone after it could not be reached."""
 CHECK_SECONDS = 5.0
@@ -158,7 +161,7 @@ class Directory:
         else:
             self.forget()  # a plan: whichever accounts are on it
 
-    async def _remembered(self, key: Key, read: Callable[[Key], Any]) -> Any:
+    async def _remembered(self, key: Key, read: Callable[[Key], Coroutine[Any, Any, Any]]) -> Any:
         """The answer to `key`: remembered, or read now, or while PostgreSQL is away the last one there was."""
         if key in self._absent:
             return None
@@ -175,7 +178,7 @@ class Directory:
             self._remember(key, found)
         return found
 
-    async def _asked(self, key: Key, read: Callable[[Key], Any]) -> Any:
+    async def _asked(self, key: Key, read: Callable[[Key], Coroutine[Any, Any, Any]]) -> Any:
         """Ask PostgreSQL. While it is away one question at a time waits for it; the others are refused at once."""
         now = self._timer()
         if now < self._away_until:
@@ -183,10 +186,10 @@ class Directory:
         if self._away_until:
             self._away_until = now + AWAY_SECONDS
         try:
-            found = await read(key)
-        except Unavailable:
+            found = await in_time(read(key), ANSWER_WITHIN)
+        except (TimeoutError, Unavailable) as error:
             self._away_until = self._timer() + AWAY_SECONDS
-            raise
+            raise Unavailable(str(error)) from error
         self._away_until = 0.0
         return found
 

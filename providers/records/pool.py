@@ -1,8 +1,10 @@
 """Connections to PostgreSQL."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -12,6 +14,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from domain.failures import Unavailable
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+Noted = TypeVar("Noted")
+KEEP_TRYING_SECONDS = 30
+"""How long an outcome is tried to be written down."""
 
 
 def open_pool(database_url: str, *, size: int = 10, name: str = "everturn", careful: bool = False) -> Pool:
@@ -46,6 +51,22 @@ async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection[DictRow]]:
             yield connection
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise Unavailable(f"PostgreSQL cannot be reached: {type(error).__name__}") from error
+
+
+async def stubbornly(note: Callable[[], Awaitable[Noted]]) -> Noted:
+    """Write an outcome down, again and again while PostgreSQL is away: forgotten, it would be an unknown outcome.
+
+    Raises:
+        Unavailable: it stayed away too long.
+    """
+    deadline = time.monotonic() + KEEP_TRYING_SECONDS
+    while True:
+        try:
+            return await note()
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
 
 
 async def fetch_one(pool: Pool, query: str, parameters: dict[str, Any] | None = None) -> DictRow | None:

@@ -51,3 +51,11 @@ async def test_an_event_in_the_address_changes_nothing(door: httpx.Client, tempo
     contact = str(uuid4().int % 10**11)
     assert 202 == post(door, f"/webhook/whatsapp/batched{more}", batch(contact, 1))
     assert ["0"] == await heard(temporal, contact)
+
+
+async def test_a_message_that_stands_twice_in_a_batch_keeps_its_place(door: httpx.Client, temporal: Client) -> None:
+    """Doubled by the bridge, heard once, and in the customer's order."""
+    contact = str(uuid4().int % 10**11)
+    first, second = batch(contact, 2)
+    assert 202 == post(door, "/webhook/whatsapp/batched", [first, second, first])
+    assert ["0", "1"] == await heard(temporal, contact)

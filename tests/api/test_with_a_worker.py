@@ -14,18 +14,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from google.protobuf.duration_pb2 import Duration
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
 
 from api import conversations
-from contracts import search_attributes
-from runtime.temporal import register_search_attributes
+from tests.api.namespaces import fresh_namespace
 from tests.api.running import serving, serving_app, settings_for
 from tests.servers_here import Servers
 
@@ -86,8 +81,7 @@ def phones() -> Phones:
 @pytest.fixture(scope="module")
 def shop(servers: Servers, phones: Phones, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop in a namespace of its own: its worker takes up nobody else's conversations."""
-    namespace = f"shop-{uuid4().hex[:8]}"
-    asyncio.run(_register(servers.temporal_address, namespace))
+    namespace = fresh_namespace(servers, "shop")
     shared: dict[str, Any] = {
         "temporal_address": servers.temporal_address,
         "temporal_namespace": namespace,
@@ -101,20 +95,6 @@ def shop(servers: Servers, phones: Phones, tmp_path_factory: pytest.TempPathFact
             "MANYCHAT_API_URL": vendor, "EVERTURN_API_URL": url,
         }  # fmt: skip
         yield Shop(url, phones, environment, tmp_path_factory.mktemp("shop"))
-
-
-async def _register(address: str, namespace: str) -> None:
-    client = await Client.connect(address)
-    day = Duration(seconds=24 * 3600)
-    request = RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=day)
-    await client.workflow_service.register_namespace(request)
-    ours = await Client.connect(address, namespace=namespace)
-    for _ in range(50):  # every part of the server must hear of the namespace first
-        try:
-            await register_search_attributes(ours, search_attributes.ALL)
-            break
-        except RPCError:
-            await asyncio.sleep(0.2)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.identifiers import Address
-from domain.messages import Echo, Media, MessageKind, Received, Unsent
+from domain.messages import Echo, Ignored, Media, MessageKind, Received, Unsent
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.simulation import Webhook
@@ -36,6 +36,17 @@ def test_a_formatted_text_without_end_is_read() -> None:
     [told] = read_update({"update_id": 1, "message": message}, NOW, MAIN)
     assert isinstance(told, Received)
     assert told.message.text == "верх"
+
+
+@pytest.mark.parametrize(
+    "note", ["successful_payment", "refunded_payment", "gift", "unique_gift", "gift_upgrade_sent", "user_shared",
+             "users_shared", "checklist_tasks_done", "suggested_post_paid", "managed_bot_created"],
+)  # fmt: skip
+def test_what_telegram_notes_by_itself_is_nobodys_word(note: str) -> None:
+    """A payment or a gift is no message that somebody waits to have answered."""
+    chat = {"id": 42, "type": "private"}
+    message = {"message_id": 1, "chat": chat, "from": {"id": 42}, note: {"total_amount": 100}}
+    assert [Ignored(reason="service")] == read_update({"update_id": 1, "message": message}, NOW, MAIN)
 
 
 @pytest.mark.parametrize(("channel", "route"), [("", ""), ("business", CONNECTION)])

@@ -1,11 +1,13 @@
 """One customer, several names: one conversation."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
+from domain.failures import Unavailable
 from domain.identifiers import Address
-from providers.records.aliases import Aliases
+from providers.records.aliases import AWAY_SECONDS, Aliases
 from providers.records.pool import Pool, open_pool
 
 PHONE, USER = "380504430001", "UA.4430001"
@@ -40,3 +42,20 @@ async def test_strangers_stay_strangers(pool: Pool) -> None:
     await aliases.home_of(at(USER), [USER, PHONE])
     assert at("380509990000") == await aliases.home_of(at("380509990000"), ["380509990000"])
     assert at(PHONE, "other") == await aliases.home_of(at(PHONE, "other"), [PHONE])
+
+
+async def test_a_database_that_stands_still_keeps_no_customer_waiting(pool: Pool) -> None:
+    """The first message waits a second, the next not at all; who was known before is known still."""
+    clock = [0.0]
+    aliases = Aliases(pool, lambda: clock[0])
+    await aliases.home_of(at(USER), [USER, PHONE])
+    async with pool.connection() as other, other.transaction():
+        await other.execute("LOCK TABLE aliases")
+        for longest in (2.0, 0.1):
+            began = time.monotonic()
+            with pytest.raises(Unavailable):
+                await aliases.home_of(at("380507"), ["380507"])
+            assert time.monotonic() - began < longest
+        assert at(USER) == await aliases.home_of(at(PHONE), [PHONE])
+    clock[0] = AWAY_SECONDS
+    assert at("380507") == await aliases.home_of(at("380507"), ["380507"])

@@ -124,3 +124,30 @@ def test_with_postgresql_away_too_the_platform_is_asked_to_try_again(house: Hous
     house.write("331", "Здравствуйте", id="9331")
     house.answered("331", 1, 40)
     assert ["Здравствуйте"] == heard(house, "331")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_with_postgresql_away_alone_messages_are_taken_all_the_same(house: House) -> None:
+    """Temporal makes them durable; a database that stands still must not make a platform wait, and /health says so."""
+    house.until(house.healthy)
+    postgres = house.children("postgres")
+    freeze(*postgres)
+    taken, probes = [], []
+    try:
+        for number, platform in enumerate(PLATFORMS):
+            said = Said(contact=f"34{number}", text="Здравствуйте", message_id=f"934{number}", at=datetime.now(UTC))
+            hook = PLATFORMS[platform].inbound(said, Credentials(account="default", access_token="simulator"))
+            began = time.monotonic()
+            answer = house.client.post(
+                hook.path, params=dict(hook.query), headers=dict(hook.headers), content=hook.body
+            )
+            taken.append((platform, answer.is_success, time.monotonic() - began < 4))
+        began = time.monotonic()
+        probes = [house.client.get("/health").status_code]
+        waited = time.monotonic() - began
+    finally:
+        thaw(*postgres)
+    assert [(platform, True, True) for platform in PLATFORMS] == taken
+    assert ([503], True) == (probes, waited < 4)
+    house.until(house.healthy, 40)

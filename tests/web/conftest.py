@@ -21,19 +21,15 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
-from google.protobuf.duration_pb2 import Duration
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Response, async_playwright
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import expect as expect_page
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
 
 from api.app import create_app
-from contracts import search_attributes
 from platforms.registry import names
 from platforms.simulation import World
 from providers.servers.ports import any_free
-from runtime.temporal import register_search_attributes
+from tests.api.namespaces import fresh_namespace
 from tests.api.running import settings_for
 from tests.servers_here import LOOPBACK, Servers
 
@@ -107,8 +103,7 @@ class Site:
 def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole house but for its servers, in a namespace of its own: it takes up nobody else's conversations."""
     chromium()
-    namespace, port = f"web-{uuid4().hex[:8]}", any_free(LOOPBACK)
-    asyncio.run(_register(servers.temporal_address, namespace))
+    namespace, port = fresh_namespace(servers, "web"), any_free(LOOPBACK)
     shared: dict[str, Any] = {
         "temporal_address": servers.temporal_address,
         "temporal_namespace": namespace,
@@ -154,20 +149,6 @@ def _working(shared: dict[str, Any], folder: Path) -> Iterator[None]:
             process.wait(15)
 
 
-async def _register(address: str, namespace: str) -> None:
-    client = await Client.connect(address)
-    day = Duration(seconds=24 * 3600)
-    request = RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=day)
-    await client.workflow_service.register_namespace(request)
-    ours = await Client.connect(address, namespace=namespace)
-    for _ in range(50):  # every part of the server must hear of the namespace first
-        try:
-            await register_search_attributes(ours, search_attributes.ALL)
-            break
-        except RPCError:
-            await asyncio.sleep(0.2)
-
-
 @dataclass
 class Visitor:
     """Somebody at the page."""
@@ -177,6 +158,15 @@ class Visitor:
     platform: str
     contact: str
     errors: list[str] = field(default_factory=list)
+
+    async def note_trouble(self, answer: Response) -> None:
+        """The console tells the status of a failed request alone; what we said of it names the cause."""
+        if answer.status >= 500:
+            try:
+                said = await answer.text()
+            except PlaywrightError as error:  # the page is gone
+                said = str(error)
+            self.errors.append(f"{answer.request.method} {answer.url}: {answer.status} {said[:500]}")
 
     async def write(self, text: str) -> None:
         """Type as the customer and press Enter."""
@@ -211,6 +201,7 @@ async def visit(window: BrowserContext, site: Site) -> AsyncIterator[Visit]:
         visitor = Visitor(page, site, platform, contact)
         visitors.append(visitor)
         page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
+        page.on("response", visitor.note_trouble)
         page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         await page.goto(f"{site.url}/simulator?{urlencode({'platform': platform, 'contact': contact, **query})}")
         await expect_page(page.locator("#whose")).to_contain_text(contact)
