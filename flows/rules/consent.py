@@ -1,9 +1,10 @@
-"""«Да» and «Нет» in their many spellings: Russian, Kyrgyz, English, signs."""
+"""«Да» and «Нет» in their many spellings: Russian, Kyrgyz, English, signs; Ukrainian beside Russian where asked."""
 
 # ruff: noqa: SIM905 — word tables read better as running text than as quoted lists.
 
 import re
 from enum import StrEnum
+from typing import NamedTuple
 
 from flows.rules.text import fold, words
 
@@ -33,7 +34,7 @@ _NO = frozenset(
     jok ноу not
     """.split()
 )
-_MAY_FOLLOW_NOT = _YES | {"все", "так", "то", "совсем", "очень", "надо", "нужно", "а", "т"}
+_MAY_FOLLOW_NOT = frozenset({"все", "так", "то", "совсем", "очень", "надо", "нужно", "а", "т"})
 _NEUTRAL = frozenset(
     """
     все всё это ну вот пожалуйста спасибо рахмат чоң большое тогда заказ заказа так и а о жду ждем ждём
@@ -42,24 +43,75 @@ _NEUTRAL = frozenset(
     день вечер утро очень благодарю рады рад рада я мы
     """.split()
 )
+_UKRAINIAN_YES = _YES | frozenset(
+    """
+    так тааак тааа таак авжеж звичайно звісно певна певен вірно правильно підтверджую підтверджено підтвердити
+    підтверджуємо згодна згоден згодні добре гаразд давайте оформлюйте оформлюємо оформіть оформляємо замовляю
+    замовляємо точно природно безперечно чудово супер відмінно ідеально підходить підійде годиться саме еге егеж ага
+    йой-так погоджуюсь погоджуюся норм нормально дякую-так поїхали кльово клас tak хорошо беру забираю
+    """.split()
+)
+_UKRAINIAN_NO = _NO | frozenset(
+    "ні нє нєа неа нііі невірно неправильно хибно ніт ніі нііі ніц ніяк ni відмовляюсь".split()
+)
+_UKRAINIAN_NEUTRAL = _NEUTRAL - {"так"} | frozenset(
+    """
+    все усе це цe ну ось будь ласка дякую спасибі велике щиро тоді замовлення і й та чекаю чекаємо відправляйте
+    відправте надсилайте надішліть буду швидше мені нам вас вам вітаю привіт добрий день вечір ранок доброго дня дуже
+    рада радий я ми вже уже прошу бо то ж же дуже
+    """.split()
+)
 _SIGNS_YES = "👍👌✅✔☑🆗💯🤝"
 _SIGNS_NO = "👎❌✖🚫🙅⛔"
 _EXACT = {"+": Consent.YES, "++": Consent.YES, "+++": Consent.YES, "-": Consent.NO, "--": Consent.NO, "—": Consent.NO,
           "–": Consent.NO, "−": Consent.NO}  # fmt: skip
 _SET_PHRASES = ((re.compile(r"\bтак и есть\b|\bтак точно\b|\bчто надо\b"), "верно"),)
+_UKRAINIAN_PHRASES = (
+    (re.compile(r"\bтак і є\b|\bтак точно\b|\bсаме так\b|\bбуло б (?:добре|чудово)\b|\bчому б ні\b"), "вірно"),
+    (re.compile(r"\bне так\b|\bтак не\b"), "ні"),
+)
 _LONGEST_ANSWER = 300
 
 
-def read_consent(text: str) -> Consent | None:
-    """What a cleaned text answers; None where it does not answer at all."""
+class _Words(NamedTuple):
+    """What agrees, what refuses and what says nothing of its own."""
+
+    yes: frozenset[str]
+    no: frozenset[str]
+    neutral: frozenset[str]
+    long: re.Pattern[str]
+    """Agreement with a letter held down or a word said twice."""
+    after_not: frozenset[str]
+    """What «не» takes with it: «не всё» and «не треба» refuse as a whole."""
+
+
+_RUSSIAN = _Words(_YES, _NO, _NEUTRAL, re.compile(r"(?:да+)+|а+га+|у+гу+|о+оба+"), _MAY_FOLLOW_NOT | _YES)
+_UKRAINIAN_AFTER_NOT = frozenset(
+    {"треба", "потрібно", "потрібна", "потрібен", "дуже", "зовсім", "нужна", "нужен", "хочу"}
+)
+_UKRAINIAN = _Words(
+    _UKRAINIAN_YES,
+    _UKRAINIAN_NO,
+    _UKRAINIAN_NEUTRAL,
+    re.compile(r"(?:да+)+|(?:та+к)+|а+га+|у+гу+|о+оба+"),
+    _UKRAINIAN_AFTER_NOT | _MAY_FOLLOW_NOT | _UKRAINIAN_YES,
+)
+
+
+def read_consent(text: str, language: str = "ru") -> Consent | None:
+    """What a cleaned text answers; None where it does not answer at all.
+
+    With "uk", Ukrainian counts beside Russian: «так» agrees there, and is only "so" in Russian.
+    """
     folded = fold(text[:_LONGEST_ANSWER]).strip(" .!,\n")
     if folded in _EXACT:
         return _EXACT[folded]
-    for phrase, meaning in _SET_PHRASES:
+    ukrainian = language == "uk"
+    for phrase, meaning in (*_SET_PHRASES, *(_UKRAINIAN_PHRASES if ukrainian else ())):
         folded = phrase.sub(meaning, folded)
     signs_yes = any(sign in folded for sign in _SIGNS_YES)
     signs_no = any(sign in folded for sign in _SIGNS_NO)
-    yes, no, rest = _count(words(folded))
+    yes, no, rest = _count(words(folded), _UKRAINIAN if ukrainian else _RUSSIAN)
     return _judge(yes=yes or signs_yes, no=no or signs_no, rest=rest or len(text) > _LONGEST_ANSWER)
 
 
@@ -71,7 +123,7 @@ def _judge(*, yes: bool, no: bool, rest: bool) -> Consent | None:
     return Consent.YES if yes else Consent.NO
 
 
-def _count(tokens: list[str]) -> tuple[bool, bool, bool]:
+def _count(tokens: list[str], known: _Words) -> tuple[bool, bool, bool]:
     """Whether the words agree, whether they refuse, whether they say anything else."""
     yes = no = rest = False
     place = 0
@@ -81,19 +133,19 @@ def _count(tokens: list[str]) -> tuple[bool, bool, bool]:
         if following == ["эмес"]:
             no, place = True, place + 1
         elif token in {"не", "not"}:
-            no, place = True, _after_not(tokens, place)
-        elif token in _NO:
+            no, place = True, _after_not(tokens, place, known)
+        elif token in known.no:
             no = True
-        elif token in _YES or re.fullmatch(r"(?:да+)+|а+га+|у+гу+|о+оба+", token):
+        elif token in known.yes or known.long.fullmatch(token):
             yes = True
-        elif token not in _NEUTRAL:
+        elif token not in known.neutral:
             rest = True
     return yes, no, rest
 
 
-def _after_not(tokens: list[str], place: int) -> int:
+def _after_not(tokens: list[str], place: int, known: _Words) -> int:
     """«Не всё верно» refuses as a whole: what «не» speaks of agrees to nothing."""
     for _ in range(2):
-        if place < len(tokens) and tokens[place] in _MAY_FOLLOW_NOT:
+        if place < len(tokens) and tokens[place] in known.after_not:
             place += 1
     return place

@@ -1,6 +1,9 @@
-"""Numbers written as words: Russian with its declensions, Kyrgyz, English."""
+"""Numbers written as words: Russian with its declensions, Kyrgyz, English; Ukrainian for the shop."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from flows.rules.loose import loosen
 
 
 def _table(rows: str) -> dict[str, int]:
@@ -46,6 +49,31 @@ NUMERALS = _table("""
 500: пятьсот
 1000: тысяча тысячу тысяч миң thousand
 """)
+_UKRAINIAN = _table("""
+0: нуль нуля
+1: один одна одне одну одного одної однієї одиничку
+2: два дві двох двом двома двоє пара пару парочку парочка
+3: три трьох трьом троє
+4: чотири чотирьох четверо чотирі
+5: п'ять пять п'яти п'ятеро
+6: шість шести шестеро
+7: сім семи семеро
+8: вісім восьми
+9: дев'ять девять дев'яти
+10: десять десяти десяток
+11: одинадцять
+12: дванадцять дюжина дюжину
+13: тринадцять
+14: чотирнадцять
+15: п'ятнадцять
+20: двадцять
+30: тридцять
+40: сорок
+50: п'ятдесят
+""")
+_KYRGYZ = frozenset({"он", "бир", "эки", "үч", "алты", "жети", "тогуз", "беш", "төрт"})
+NUMERALS_OF_THE_SHOP = {loosen(name): value for name, value in (NUMERALS | _UKRAINIAN).items() if name not in _KYRGYZ}
+"""Ukrainian and Russian in the loosened letters; «он» is only "he" here."""
 FRACTIONS = frozenset({"полтора", "полторы", "половина", "половину", "половинку", "пол", "жарым", "half"})
 ONLY_WITH_A_UNIT = frozenset({"он", "пол", "ста"})
 """«Он» is "ten" in Kyrgyz and "he" in Russian."""
@@ -58,13 +86,13 @@ class Numeral(NamedTuple):
     length: int
 
 
-def read_numeral(tokens: list[str]) -> Numeral | None:
+def read_numeral(tokens: list[str], names: Mapping[str, int] = NUMERALS) -> Numeral | None:
     """The number the folded tokens begin with: «двадцать пять бутылей» is 25 in two words."""
-    if not tokens or tokens[0] not in NUMERALS:
+    if not tokens or tokens[0] not in names:
         return None
     total, room, length = 0, 10_000, 0
     for token in tokens[:5]:
-        value = NUMERALS.get(token)
+        value = names.get(token)
         if value is None or not 0 < value < room:
             break
         total += value

@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from flows.rules.loose import clauses
 from flows.rules.text import fold
 
 
@@ -89,8 +90,10 @@ def split_questions(text: str) -> tuple[str, str]:
     return "\n".join(filter(None, [*told, text[_LONGEST:]])), "\n".join(filter(None, asked))
 
 
-def is_question(text: str) -> bool:
-    """Whether a cleaned text asks something."""
+def is_question(text: str, language: str = "ru") -> bool:
+    """Whether a cleaned text asks something; with "uk", in Ukrainian too, in any of its clauses."""
+    if language == "uk" and any(clause.asks for clause in clauses(text)):
+        return True
     return text.rstrip(" \n").endswith("?") or _BEGINS_ASKING.match(fold(text[:200])) is not None
 
 
