@@ -16,7 +16,7 @@ from runtime.settings import Settings
 WITHHELD = frozenset(
     {"text", "body", "phone", "client_phone", "address", "delivery_address", "name", "secret", "token", "authorization"}
 )
-QUIET = {"uvicorn.access": logging.WARNING, "httpx": logging.WARNING, "httpcore": logging.WARNING}
+QUIET = dict.fromkeys(("uvicorn.access", "httpx", "httpx2", "httpcore"), logging.WARNING)
 """Loggers whose lines carry whole URLs: ours hold `?secret=`, and Telegram's hold the bot's token."""
 
 

@@ -44,6 +44,9 @@ end_to_end_latency_ms = _histogram(
 )
 checkpointer_latency_ms = _histogram("checkpointer_latency_ms", "Time until a signal is durable")
 webhook_ack_ms = _histogram("webhook_ack_ms", "Time until a webhook is answered")
+llm_latency_ms = _histogram(
+    "llm_latency_ms", "Time until the language model answered, retries included, by kind of eyes", (*ACCOUNT, "kind")
+)
 
 conversations_processed = _counter("conversations_processed", "Dialogs that ended, however they ended", FLOW)
 conversations_failed = _counter("conversations_failed", "Turns that failed for good", FLOW)
@@ -60,6 +63,9 @@ credits_warnings = _counter("credits_warnings", "Accounts warned that their plan
 turns_exhausted = _counter("turns_exhausted", "Turns not taken because the account's plan was used up")
 media_rejected = _counter("media_rejected", "Media that could not be used, by problem", (*ACCOUNT, "kind"))
 events_ignored = _counter("events_ignored", "Webhook events that are not messages, by reason", (*ACCOUNT, "kind"))
+degraded_turns = _counter("degraded_turns", "Turns in which no language model answered", FLOW)
+llm_tokens = _counter("llm_tokens", "Tokens the language model was paid for: input, output, cached", (*ACCOUNT, "kind"))
+llm_failures = _counter("llm_failures", "Failed questions to the language model, by kind", (*ACCOUNT, "kind"))
 
 pending_bursts = Gauge(
     "pending_bursts", "Bursts being answered", ACCOUNT, registry=REGISTRY, multiprocess_mode="livesum"
@@ -72,7 +78,10 @@ burst_idle_seconds = Gauge(
     ACCOUNT, registry=REGISTRY, multiprocess_mode="mostrecent",
 )  # fmt: skip
 
-_KINDS = {"messages_received": "text", "messages_sent": "reply", "sends_failed": "transient"}
+_KINDS = {
+    "messages_received": "text", "messages_sent": "reply", "sends_failed": "transient", "llm_latency_ms": "text",
+    "llm_tokens": "input", "llm_failures": "transient",
+}  # fmt: skip
 
 
 def announce(platform: str, account: str, flow: str) -> None:
@@ -86,7 +95,8 @@ def announce(platform: str, account: str, flow: str) -> None:
 _announced: tuple[Counter | Histogram, ...] = (
     end_to_end_latency_ms, checkpointer_latency_ms, webhook_ack_ms, conversations_processed, conversations_failed,
     conversations_timed_out, responses_generated, messages_received, messages_duplicate, messages_sent, sends_failed,
-    interim_sent, orders_created, credits_spent, credits_warnings, turns_exhausted,
+    interim_sent, orders_created, credits_spent, credits_warnings, turns_exhausted, llm_latency_ms, degraded_turns,
+    llm_tokens, llm_failures,
 )  # fmt: skip
 """Not the gauges: a burst of size 0 never was."""
 

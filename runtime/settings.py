@@ -44,8 +44,8 @@ class Settings(BaseSettings):
 
     anthropic_api_key: str = ""
     anthropic_base_url: str = ""
-    anthropic_model: str = ""
-    anthropic_vision_model: str = ""
+    anthropic_model: str = "claude-haiku-5-5"
+    anthropic_vision_model: str = "claude-sonnet-5-5"
 
     dialog_ttl_hours: float = Field(default=24, gt=0, le=24 * 365)
     dedupe_days: float = Field(default=7, gt=0, le=90)

@@ -8,6 +8,7 @@ import httpx
 from platforms.registry import platforms, variables
 from runtime.account_settings import AccountSettings
 from runtime.media_settings import MediaSettings
+from runtime.model_settings import ModelSettings
 from runtime.settings import Settings
 from runtime.variables import Stated
 
@@ -16,12 +17,13 @@ PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 OF_A_COMMAND = {f"EVERTURN_ACCOUNT_{name}" for name in ("ACCESS_TOKEN", "WEBHOOK_SECRET", "VERIFY_TOKEN")}
 """Read by `everturn account add` alone."""
+OURS = (Settings, AccountSettings, MediaSettings, ModelSettings)
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 
 
 def own() -> set[str]:
-    """The variables of the house, of accounts and of media."""
-    return {name.upper() for settings in (Settings, AccountSettings, MediaSettings) for name in settings.model_fields}
+    """The variables of the house, of accounts, of media and of the model."""
+    return {name.upper() for settings in OURS for name in settings.model_fields}
 
 
 def common(field: str) -> set[str]:
@@ -76,7 +78,7 @@ def test_the_example_names_every_variable_once_and_no_other() -> None:
 def test_the_example_can_be_used_as_it_is() -> None:
     """Its defaults are those of the code."""
     given = dict(re.findall(f"^#({NAME})=(.*)$", EXAMPLE, re.MULTILINE))
-    for settings in (Settings, AccountSettings, MediaSettings):
+    for settings in OURS:
         for name, field in settings.model_fields.items():
             said = given[name.upper()]
             wanted = type(field.default)(said) if said and isinstance(field.default, int | float) else said

@@ -1,0 +1,1 @@
+"""The language model: the real one, one that plays a script, and the patience around either."""
