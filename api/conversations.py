@@ -19,11 +19,23 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.problems import Problem, unavailable
 from contracts import search_attributes
-from contracts.conversation import TASK_QUEUE, Answered, Asked, Opening, OperatorReply, Overview, Release, TakeOver
+from contracts.conversation import (
+    TASK_QUEUE,
+    Answered,
+    Asked,
+    DecidePayment,
+    Opening,
+    OperatorReply,
+    Overview,
+    PaymentDecision,
+    Release,
+    TakeOver,
+)
 from domain.conversation import Holder
 from domain.identifiers import Address
 from runtime.accounts import Account, Accounts
@@ -37,6 +49,11 @@ NOTICED_WITHIN = 0.5
 """Seconds beyond an asker's patience in which the conversation says "not yet"."""
 ANSWER_WITHIN = 8.0
 """Seconds an operator waits for a conversation's answer."""
+_REFUSED = {
+    "NoSuchPayment": "this payment does not wait for a decision any more",
+    "AlreadyAgreed": "this person has agreed already: a second one has to agree to this sum",
+}
+"""Why a conversation does not do what it is asked to, by the type of its refusal."""
 
 
 class Conversations:
@@ -154,6 +171,13 @@ class Conversations:
         async with _reachable(ANSWER_WITHIN):
             return await self._handle(address).execute_update(ConversationWorkflow.operator_reply, reply, id=key)
 
+    async def decide_payment(
+        self, address: Address, decision: DecidePayment, key: str | None = None
+    ) -> PaymentDecision:
+        """Approve or refuse a payment proof; 409 where it does not wait, or the same person agrees again."""
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).execute_update(ConversationWorkflow.decide_payment, decision, id=key)
+
     async def page(self, query: str, limit: int, cursor: str | None) -> tuple[list[WorkflowExecution], str | None]:
         """One page of the list that Temporal keeps, and where the next begins."""
         async with _reachable(ANSWER_WITHIN):
@@ -197,12 +221,18 @@ async def _reachable(seconds: float) -> AsyncIterator[None]:
     except RPCError as error:
         raise _of_rpc(error) from error
     except (WorkflowUpdateFailedError, WorkflowQueryRejectedError) as error:
-        raise Problem(409, "the conversation cannot do this now") from error
+        raise Problem(409, _why(error)) from error
     except WorkflowQueryFailedError as error:
         raise unavailable("the conversation cannot be asked: no worker answers") from error
     except (TimeoutError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         # A lazy client that cannot connect raises a bare RuntimeError.
         raise unavailable("Temporal or its worker does not answer") from error
+
+
+def _why(error: WorkflowUpdateFailedError | WorkflowQueryRejectedError) -> str:
+    cause = error.cause
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    return _REFUSED.get(kind or "", "the conversation cannot do this now")
 
 
 def _of_rpc(error: RPCError) -> Problem:

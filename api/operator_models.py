@@ -35,8 +35,13 @@ class Order(Row):
     contact: str | None
     source: str
     status: str
+    kind: str
+    """"order", or "booking" where somebody wants to come or to be called."""
+    client_name: str
     client_phone: str
     delivery_address: str
+    payment_method: str
+    comment: str
     bottles_count: int | None
     items: list[dict[str, Any]]
     total: Decimal | None

@@ -7,6 +7,8 @@ from domain.conversation import Attention, Holder
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
 from domain.model import Value
+from domain.news import News
+from domain.payments import PaymentCase, PaymentStage
 from domain.turn_taking import TurnTaking
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -84,6 +86,15 @@ class TranscriptLine(BaseModel):
     id: str
 
 
+class Settlement(Value):
+    """A payment proof that somebody, or the clock, decided about."""
+
+    payment: PaymentCase
+    stage: PaymentStage
+    by: tuple[str, ...] = ()
+    reason: str = ""
+
+
 class ConversationState(BaseModel):
     """Everything a conversation knows: the one object that handlers touch and that continue-as-new carries over."""
 
@@ -97,6 +108,8 @@ class ConversationState(BaseModel):
     holder: Holder = Holder.ASSISTANT
     handed_off_at: datetime | None = None
     operator: str = ""
+    meanwhile: str = ""
+    """What happened while an operator held the conversation, until a turn has heard of it."""
     thread_elsewhere: bool = False
     """Whether the platform last said that another app holds the thread."""
     operator_at: datetime | None = None
@@ -118,6 +131,14 @@ class ConversationState(BaseModel):
     waiting_for: str = ""
     order_id: str = ""
     orders: int = 0
+    payment: PaymentCase | None = None
+    """The payment proof that waits for a person."""
+    settled: list[Settlement] = Field(default_factory=list)
+    """Payments decided, and not yet written down and told."""
+    news: list[News] = Field(default_factory=list)
+    """What the flow has not taken a turn on yet."""
+    follow_up_at: datetime | None = None
+    """When the flow wants to hear that the customer has been silent."""
     last_message_at: datetime | None = None
     route: str = ""
     name: str = ""
@@ -163,6 +184,8 @@ class Release(Value):
     """An operator gives the conversation back to the assistant."""
 
     operator: str = "operator"
+    summary: str = Field(default="", max_length=1_000)
+    """What happened meanwhile, in the operator's words; what was written meanwhile the assistant reads itself."""
 
 
 class OperatorReply(Value):
@@ -172,6 +195,27 @@ class OperatorReply(Value):
     operator: str = "operator"
     parts: tuple[Part, ...] = ()
     """The text as the platform takes it; empty: as it is."""
+
+
+class DecidePayment(Value):
+    """An operator decides about the payment proof that waits."""
+
+    payment: str
+    """Its id, so that nobody approves what they have not seen."""
+    approve: bool
+    reason: str = Field(default="", max_length=500)
+    """What the customer hears, where it is refused."""
+    operator: str = "operator"
+
+
+class PaymentDecision(Value):
+    """Where the payment proof stands after an operator's decision."""
+
+    payment: str
+    order: str
+    stage: PaymentStage
+    approved_by: tuple[str, ...] = ()
+    approvals_needed: int = 1
 
 
 class Overview(Value):
@@ -197,6 +241,9 @@ class Overview(Value):
     duplicates: int
     last_message_at: datetime | None
     dialog_state: dict[str, Any] | None
+    operator: str = ""
+    """Who holds it, where an operator does and has a name."""
+    payment: PaymentCase | None = None
 
 
 class PageRequest(Value):

@@ -6,6 +6,7 @@ from domain.decisions import Decision
 from domain.identifiers import Address
 from domain.messages import InboundMessage
 from domain.model import Value
+from domain.news import News
 from temporalio import activity
 
 
@@ -21,6 +22,14 @@ class TakeTurn(Value):
     state: dict[str, Any] | None = None
     rules: str = ""
     """The digest of the turn-taking rules that the conversation knows."""
+    news: News | None = None
+    """What the turn is about, where it is about no burst."""
+    route: str = ""
+    """How the customer is answered, where no message tells it."""
+    order: str = ""
+    """The number of the customer's last order."""
+    meanwhile: str = ""
+    """What happened while an operator held the conversation, just before."""
 
     @property
     def address(self) -> Address:

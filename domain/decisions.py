@@ -1,5 +1,6 @@
 """What a flow chose for a turn. The workflow carries it out and chooses nothing itself."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import Field
 from domain.messages import OutboundMessage, Part
 from domain.model import Value
 from domain.orders import OrderDraft
+from domain.payments import ProofFacts
 from domain.turn_taking import TurnTaking
 
 ORDER_NUMBER = "{order_number}"
@@ -28,7 +30,29 @@ class HandOff(Value):
     reason: str
 
 
-Effect = Annotated[PlaceOrder | HandOff, Field(discriminator="kind")]
+class AskPaymentDecision(Value):
+    """Ask a person whether a payment proof is good (idempotent by the conversation and the turn)."""
+
+    kind: Literal["ask_payment_decision"]
+    order: str = ""
+    """The order's number; empty: the conversation's last one."""
+    expected: Decimal | None = None
+    currency: str = ""
+    payee: str = ""
+    """Whom the shop told the customer to pay."""
+    read: tuple[ProofFacts, ...] = ()
+    media_ids: tuple[str, ...] = ()
+    approvals_needed: int = 1
+
+
+class AskAttention(Value):
+    """Let an operator see the conversation; the assistant stays its holder."""
+
+    kind: Literal["ask_attention"]
+    reason: str
+
+
+Effect = Annotated[PlaceOrder | HandOff | AskPaymentDecision | AskAttention, Field(discriminator="kind")]
 
 
 class Outcome(StrEnum):
@@ -54,6 +78,14 @@ class FlowDecision(Value):
     effects: tuple[Effect, ...] = ()
     outcome: Outcome | None = None
     """Set when this turn ended the dialog; the next message opens a new one."""
+    follow_up_hours: float = 0.0
+    """Tell the flow (`CartLeft`) when the customer has been silent for so long; 0: never."""
+    degraded: str = ""
+    """Why rules and templates answered where a model should have; empty: all was as it should be."""
+    sources: tuple[str, ...] = ()
+    """What the answer was taken from (document › section): shown to operators, never to the customer."""
+    unanswered: bool = False
+    """The customer asked what the shop's documents do not say; written down, so that the shop may write it."""
 
 
 class Decision(Value):
@@ -67,5 +99,6 @@ class Decision(Value):
     """The dialog's new state; None when the dialog is over. With outcome RESTARTED it is the next dialog's."""
     effects: tuple[Effect, ...] = ()
     outcome: Outcome | None = None
+    follow_up_hours: float = 0.0
     rules: TurnTaking | None = None
     """The account's turn-taking, only where it differs from what the conversation knew."""

@@ -11,6 +11,8 @@ class OrderItem(Value):
     name: str
     quantity: int
     sku: str = ""
+    size: str = ""
+    colour: str = ""
     price: Decimal | None = None
 
 
@@ -23,3 +25,10 @@ class OrderDraft(Value):
     items: tuple[OrderItem, ...] = ()
     total: Decimal | None = None
     currency: str = ""
+    client_name: str = ""
+    payment_method: str = ""
+    """"card" or "cash_on_delivery"; empty: as the shop does it."""
+    status: str = "new"
+    comment: str = ""
+    kind: str = "order"
+    """"order", or "booking" where somebody wants to come or to be called."""

@@ -21,6 +21,12 @@ class TurnTaking(Value):
     dedupe_days: float = Field(default=7.0, gt=0)
     handoff_patience_minutes: float = Field(default=30.0, gt=0)
     """How long a customer who was handed off waits for a person before the assistant says so and helps again."""
+    payment_reminder_minutes: float = Field(default=60.0, gt=0)
+    """How long a payment proof waits for a person before it is called urgent, and again after as long."""
+    payment_escalation_hours: float = Field(default=4.0, gt=0)
+    """How long until it rises above everything else."""
+    payment_expiry_hours: float = Field(default=72.0, gt=0)
+    """How long until the customer hears that nobody could look at it, and a person is asked for."""
 
     def quiet_after(self, kind: MessageKind) -> timedelta:
         """The debounce window after a message of this kind."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from domain.conversation import Holder
 from domain.model import Value
+from domain.payments import PaymentCase, Urgency
 from domain.turn_taking import TurnTaking
 
 
@@ -15,6 +16,9 @@ class Due(StrEnum):
     OPERATOR_LEFT = "operator went silent"
     DIALOG_OVER = "dialog starts over"
     CLOSE = "conversation closes"
+    FOLLOW_UP = "cart was left"
+    PAYMENT_URGENT = "payment waits for long"
+    PAYMENT_EXPIRED = "nobody decided about a payment"
 
 
 class Quiet(Value):
@@ -25,17 +29,36 @@ class Quiet(Value):
     holder: Holder
     handed_off_at: datetime | None = None
     operator_at: datetime | None = None
+    payment: PaymentCase | None = None
+    follow_up_at: datetime | None = None
 
 
 def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
     """The earliest thing that this silence leads to, and when."""
     day = timedelta(hours=rules.dialog_ttl_hours)
     dues = [(quiet.last_message_at + timedelta(days=rules.dedupe_days), Due.CLOSE)]
-    if quiet.dialog_open:
+    if quiet.payment is not None:  # whoever has paid is not forgotten, however long they say nothing
+        dues = [_payment_due(quiet.payment, rules)]
+    elif quiet.dialog_open:
         dues.append((quiet.last_message_at + day, Due.DIALOG_OVER))
+    if quiet.follow_up_at is not None:
+        dues.append((quiet.follow_up_at, Due.FOLLOW_UP))
     if quiet.holder is Holder.OPERATOR:
         dues.append(_person_due(quiet, rules, day))
     return min(dues)
+
+
+def _payment_due(payment: PaymentCase, rules: TurnTaking) -> tuple[datetime, Due]:
+    """Once a reminder, then the rise above all others, then the end."""
+    expiry = timedelta(hours=rules.payment_expiry_hours)
+    waits = {
+        Urgency.FRESH: timedelta(minutes=rules.payment_reminder_minutes),
+        Urgency.REMINDED: timedelta(hours=rules.payment_escalation_hours),
+    }
+    wait = waits.get(payment.urgency, expiry)
+    if wait >= expiry:
+        return payment.opened_at + expiry, Due.PAYMENT_EXPIRED
+    return payment.opened_at + wait, Due.PAYMENT_URGENT
 
 
 def _person_due(quiet: Quiet, rules: TurnTaking, day: timedelta) -> tuple[datetime, Due]:

@@ -48,6 +48,8 @@ class Card:
             f"- **to answer** {len(state.waiting)} messages; **to send** {len(state.outbox)} parts",
             f"- **last message** {_clock(state.last_message_at)}",
         ]
+        if state.payment is not None:
+            rows.append(f"- **payment** {state.payment.id} of order {state.payment.order or '—'} waits for a person")
         if state.order_id:
             rows.append(f"- **last order** {state.order_id}")
         return "\n".join(rows)
@@ -75,6 +77,8 @@ class Card:
             duplicates=state.duplicates,
             last_message_at=state.last_message_at,
             dialog_state=state.dialog_state,
+            operator=state.operator,
+            payment=state.payment,
         )
 
 

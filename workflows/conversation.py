@@ -8,6 +8,7 @@ from temporalio import workflow
 from workflows.card import Card
 from workflows.courier import Courier
 from workflows.effects import Effects
+from workflows.payments import PaymentDesk
 from workflows.silence import Silence
 from workflows.turns import Turns
 
@@ -19,12 +20,14 @@ with workflow.unsafe.imports_passed_through():
         Answered,
         Asked,
         ConversationState,
+        DecidePayment,
         Heard,
         Opening,
         OperatorReply,
         OutboxEntry,
         Overview,
         PageRequest,
+        PaymentDecision,
         Release,
         Resend,
         TakeOver,
@@ -35,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversation import Attention, Holder
     from domain.decisions import Outcome
     from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
+    from domain.news import CartLeft
     from policies import dedupe, history
     from policies.session_window import Due
 
@@ -51,7 +55,8 @@ class ConversationWorkflow:
         self._state.epoch = self._state.epoch or workflow.info().first_execution_run_id[:8]
         self._card = Card(opening, self._state)
         self._courier = Courier(opening, self._state, self._card)
-        self._effects = Effects(opening, self._state)
+        self._payments = PaymentDesk(opening, self._state)
+        self._effects = Effects(opening, self._state, self._payments)
         self._turns = Turns(opening, self._state, self._effects)
         self._silence = Silence(self._state)
         self._errands: list[asyncio.Task[None]] = []
@@ -60,19 +65,23 @@ class ConversationWorkflow:
     async def run(self, opening: Opening) -> None:
         """Live until nothing needs this conversation any more."""
         self._errands = [asyncio.create_task(self._courier.run()), asyncio.create_task(self._silence.run())]
-        while await self._customer_writes():
-            await self._turns.gather_burst()
-            await self._turns.take_turn()
+        while await self._something_comes():
+            if self._state.news:
+                await self._turns.take_news()
+            else:
+                await self._turns.gather_burst()
+                await self._turns.take_turn()
             await self._carry_over_if_long()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    async def _customer_writes(self) -> bool:
+    async def _something_comes(self) -> bool:
         """Rest until there is something to answer (True) or the conversation is over (False)."""
         while True:
             self._card.show()
             await workflow.wait_condition(self._is_woken)
             self._look_after_errands()
-            if self._state.waiting:
+            await self._payments.write_down()
+            if self._state.waiting or self._state.news:
                 return True
             if self._silence.is_over and await self._act_on_silence():
                 return False
@@ -81,6 +90,8 @@ class ConversationWorkflow:
     def _is_woken(self) -> bool:
         return bool(
             self._state.waiting
+            or self._state.news
+            or self._state.settled
             or self._silence.is_over
             or self._history_is_long()
             or any(errand.done() for errand in self._errands)
@@ -103,11 +114,14 @@ class ConversationWorkflow:
             case Due.DIALOG_OVER:
                 await self._effects.close_dialog(Outcome.EXPIRED, workflow.now())
                 self._state.phase = self._opening.phase
-            case Due.NOBODY_CAME:
-                self._hold(Holder.ASSISTANT)
-                await self._turns.say("nobody_came")
-            case Due.OPERATOR_LEFT:
-                self._hold(Holder.ASSISTANT)
+            case Due.NOBODY_CAME | Due.OPERATOR_LEFT:
+                await self._go_on_without(due)
+            case Due.FOLLOW_UP:
+                self._mention_the_cart()
+            case Due.PAYMENT_URGENT:
+                await self._payments.grow_urgent()
+            case Due.PAYMENT_EXPIRED:
+                self._payments.expire()
             case Due.CLOSE:
                 # A message that arrives while the last parts leave keeps the conversation open.
                 await workflow.wait_condition(lambda: not self._state.outbox or bool(self._state.waiting))
@@ -116,8 +130,22 @@ class ConversationWorkflow:
                 assert_never(never)
         return False
 
+    async def _go_on_without(self, due: Due) -> None:
+        """The assistant helps again; where nobody came at all, the customer hears it and the case rises."""
+        self._hold(Holder.ASSISTANT)
+        if due is Due.NOBODY_CAME:
+            self._effects.raise_flag(f"nobody came in time: {self._state.note}")
+            await self._turns.say("nobody_came")
+
+    def _mention_the_cart(self) -> None:
+        self._state.follow_up_at = None
+        if self._state.holder is Holder.ASSISTANT and self._state.dialog_state is not None:
+            self._state.news.append(CartLeft())
+
     def _hold(self, holder: Holder, operator: str = "") -> None:
         state = self._state
+        if state.operator and not operator:
+            state.meanwhile = "An operator held the conversation and gave it back."
         state.holder = holder
         state.operator = operator
         state.operator_at = workflow.now() if operator else None
@@ -196,6 +224,7 @@ class ConversationWorkflow:
         self._turns.replace(message)
         state.waiting.append(Waiting(message=message, at=now))
         state.last_message_at = now
+        state.follow_up_at = None
         state.route = message.route or state.route
         state.name = message.name or state.name
         state.jot(TranscriptLine(at=now, turn=state.turn + 1, direction="in", id=message.id))
@@ -252,8 +281,9 @@ class ConversationWorkflow:
 
     @workflow.update
     def release(self, request: Release) -> Overview:
-        """The operator gives the conversation back to the assistant."""
+        """The operator gives the conversation back to the assistant, with a word about what happened meanwhile."""
         self._hold(Holder.ASSISTANT)
+        self._state.meanwhile = request.summary or self._state.meanwhile
         self._clear(Attention.HANDOFF)
         return self._card.overview()
 
@@ -274,6 +304,13 @@ class ConversationWorkflow:
                 )
             )
         return self._card.overview()
+
+    @workflow.update
+    def decide_payment(self, decision: DecidePayment) -> PaymentDecision:
+        """An operator says whether a payment proof is good; the customer hears it in the next turn."""
+        decided = self._payments.decide(decision)
+        self._card.show()
+        return decided
 
     def _seize(self, operator: str) -> None:
         self._courier.withdraw()

@@ -7,12 +7,13 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows import patience
+from workflows.payments import PaymentDesk
 
 with workflow.unsafe.imports_passed_through():
     from contracts.conversation import ConversationState, Opening
     from contracts.records import CloseDialog, KeepMessages, NewOrder, Orders, Records
     from domain.conversation import Attention, Holder
-    from domain.decisions import Effect, HandOff, Outcome, PlaceOrder
+    from domain.decisions import AskAttention, AskPaymentDecision, Effect, HandOff, Outcome, PlaceOrder
     from domain.identifiers import order_key
     from domain.messages import InboundMessage, Unsent
 
@@ -22,10 +23,11 @@ DialogState = dict[str, Any] | None
 class Effects:
     """The conversation's hands."""
 
-    def __init__(self, opening: Opening, state: ConversationState) -> None:
+    def __init__(self, opening: Opening, state: ConversationState, payments: PaymentDesk) -> None:
         self._address = opening.address
         self._flow = opening.flow
         self._state = state
+        self._payments = payments
 
     async def carry_out(self, effects: tuple[Effect, ...]) -> None:
         """Do them in the order the flow named them."""
@@ -35,6 +37,10 @@ class Effects:
                     await self._place_order(effect)
                 case HandOff():
                     self.ask_for_a_person(effect.reason)
+                case AskPaymentDecision():
+                    await self._payments.open(effect)
+                case AskAttention():
+                    self.raise_flag(effect.reason)
                 case never:
                     assert_never(never)
 

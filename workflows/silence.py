@@ -34,6 +34,8 @@ class Silence:
             holder=state.holder,
             handed_off_at=state.handed_off_at,
             operator_at=state.operator_at,
+            payment=state.payment,
+            follow_up_at=state.follow_up_at,
         )
         return next_due(quiet, state.rules)
 

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decisions import ORDER_NUMBER, Decision, Outcome
     from domain.identifiers import outbox_key
     from domain.messages import InboundMessage, Part
+    from domain.news import CartLeft, News, PaymentDecided, PaymentExpired
     from policies import bursts, session_window
 
 
@@ -75,6 +76,38 @@ class Turns:
             await self._apologise(error)
         self._told_to_wait = False
         await self._forget_for_good()
+
+    async def take_news(self) -> None:
+        """Take a turn on what happened instead of on what was said. Whoever holds the conversation, it is told."""
+        state = self._state
+        state.turn += 1
+        self._interim, self._burst_size = None, 0
+        news = state.news[0]
+        try:
+            decision = await workflow.execute_activity_method(
+                Dialog.decide, self._turn_about((), news), summary=f"turn {state.turn}: {news.kind}",
+                **patience.THINKING,
+            )  # fmt: skip
+            state.news.remove(news)
+            await self._tell_news(news, decision)
+        except ActivityError as error:
+            if news in state.news:
+                state.news.remove(news)
+            self._effects.raise_flag(f"the customer could not be told ({news.kind}): {error.cause or error}")
+
+    async def _tell_news(self, news: News, decision: Decision) -> None:
+        """What a person decided is said in any case; what only the clock says, never past an operator."""
+        state = self._state
+        decided = isinstance(news, PaymentDecided | PaymentExpired)
+        overtaken = isinstance(news, CartLeft) and (bool(state.operator) or bool(state.waiting))
+        if overtaken:
+            return
+        await self._effects.carry_out(decision.effects)
+        self._adopt(decision, 0)
+        for number, part in enumerate(decision.parts):
+            self._put_in_outbox(part, str(number), by_operator=decided)
+        if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
+            await self._effects.close_dialog(decision.outcome, workflow.now(), decision.state)
 
     # --- listening ---------------------------------------------------------------------------------------------
 
@@ -161,18 +194,27 @@ class Turns:
         return None
 
     def _start_thinking(self) -> "asyncio.Task[Decision]":
+        return workflow.start_activity_method(
+            Dialog.decide,
+            self._turn_about(self._heard()),
+            summary=f"turn {self._state.turn}: decide",
+            **patience.THINKING,
+        )
+
+    def _turn_about(self, messages: tuple[InboundMessage, ...], news: News | None = None) -> TakeTurn:
         state = self._state
-        turn = TakeTurn(
+        return TakeTurn(
             conversation=self._opening.address.conversation_id,
             flow=self._opening.flow,
             turn=state.turn,
             dialog=state.dialog + (state.dialog_state is None),
-            messages=self._heard(),
+            messages=messages,
             state=state.dialog_state,
             rules=state.rules.digest(),
-        )
-        return workflow.start_activity_method(
-            Dialog.decide, turn, summary=f"turn {state.turn}: decide", **patience.THINKING
+            news=news,
+            route=state.route if news else "",
+            order=state.order_id,
+            meanwhile=state.meanwhile,
         )
 
     def _heard(self) -> tuple[InboundMessage, ...]:
@@ -256,6 +298,7 @@ class Turns:
 
     def _adopt(self, decision: Decision, messages: int) -> None:
         state = self._state
+        state.meanwhile = ""
         state.dialog_state = decision.state
         state.dialog_touched_at = workflow.now()
         state.dialog_messages += messages
@@ -263,6 +306,8 @@ class Turns:
             state.phase, state.waiting_for = decision.phase, decision.waiting_for
         if decision.rules is not None:
             state.rules = decision.rules
+        if decision.follow_up_hours and not state.waiting:
+            state.follow_up_at = workflow.now() + timedelta(hours=decision.follow_up_hours)
 
     def _reply(self, parts: tuple[Part, ...], burst: list[Waiting]) -> None:
         if self._state.operator:
@@ -283,7 +328,13 @@ class Turns:
         return OfferedPart(key=key, part=entry.part or Part(text=""), route=entry.route, turn=entry.turn)
 
     def _put_in_outbox(
-        self, part: Part, name: str, answers: Waiting | None = None, hold_until: datetime | None = None
+        self,
+        part: Part,
+        name: str,
+        answers: Waiting | None = None,
+        hold_until: datetime | None = None,
+        *,
+        by_operator: bool = False,
     ) -> OutboxEntry:
         entry = OutboxEntry(
             turn=self._state.turn,
@@ -292,6 +343,7 @@ class Turns:
             route=self._state.route,
             began=round(answers.message.received_at.timestamp(), 2) if answers else None,
             hold_until=hold_until,
+            by_operator=by_operator,
         )
         self._state.outbox.append(entry)
         return entry

@@ -15,9 +15,9 @@ from providers.records.pool import Pool, borrowed, fetch_one
 
 _LOG = """
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, kind, text, media, dialog_state, turn,
-                          timestamp)
+                          timestamp, name)
 VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'in', %(kind)s, %(text)s, %(media)s, %(dialog_state)s,
-        %(turn)s, %(at)s)
+        %(turn)s, %(at)s, %(name)s)
 ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
 """
 
@@ -36,9 +36,11 @@ UPDATE message_logs SET text = '', media = '[]', error_reason = 'unsent'
 _ORDER = """
 WITH placed AS (
     INSERT INTO orders (client_phone, delivery_address, bottles_count, items, total, currency, source,
-                        chat2desk_client_id, conversation_id, order_key)
+                        chat2desk_client_id, conversation_id, order_key, client_name, payment_method, status, comment,
+                        kind)
     VALUES (%(phone)s, %(address)s, %(bottles)s, %(items)s, %(total)s, %(currency)s, %(source)s,
-            %(chat2desk)s, %(conversation_id)s, %(key)s)
+            %(chat2desk)s, %(conversation_id)s, %(key)s, %(name)s, %(payment_method)s, %(status)s, %(comment)s,
+            %(kind)s)
     ON CONFLICT (order_key) DO NOTHING
     RETURNING id, true AS fresh
 )
@@ -116,6 +118,7 @@ def _log_values(address: Address, message: InboundMessage, turn: int, dialog_sta
         "dialog_state": dialog_state,
         "turn": turn,
         "at": message.sent_at or message.received_at,
+        "name": message.name[:200],
     }
 
 
@@ -136,4 +139,9 @@ def _order_values(address: Address, key: str, draft: OrderDraft) -> dict[str, An
         "chat2desk": address.contact if address.platform == "chat2desk" else None,
         "conversation_id": address.conversation_id,
         "key": key,
+        "name": draft.client_name,
+        "payment_method": draft.payment_method,
+        "status": draft.status,
+        "comment": draft.comment,
+        "kind": draft.kind,
     }
