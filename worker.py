@@ -22,7 +22,9 @@ from activities.budget import Budget
 from activities.delivery import Delivery
 from activities.dialog import Dialog
 from activities.gallery import Gallery, GalleryRules
+from activities.inquiry import Sources
 from activities.pace import keep_pace
+from activities.payments import Payments
 from activities.records import Orders, Records
 from contracts import search_attributes
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
@@ -34,9 +36,11 @@ from platforms.http import build_client
 from platforms.registry import platforms as build_platforms
 from platforms.registry import variables as platform_variables
 from providers.media.download import Downloader
+from providers.media.fingerprints import Fingerprints
 from providers.media.opening import open_media_store, retention_of
 from providers.media.pictures import Pictures
 from providers.media.transcription import NobodyListens, OpenAITranscriber, Transcriber
+from providers.model.opening import open_model
 from providers.records.accounts import Pauses
 from providers.records.books import Books
 from providers.records.credits import Credits
@@ -45,6 +49,7 @@ from providers.records.inbox import Inbox
 from providers.records.leases import Lease
 from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
+from providers.records.payments import PaymentRecords
 from providers.records.pool import Pool, open_pool
 from providers.records.tenants import Tenants
 from providers.records.turnstile import Turnstile
@@ -83,6 +88,7 @@ class Hands:
     dialog: Dialog
     orders: Orders
     records: Records
+    payments: Payments
     delivery: Delivery
 
 
@@ -99,6 +105,9 @@ def conversations_worker(client: Client, hands: Hands) -> Worker:
             hands.records.close_dialog,
             hands.records.keep_messages,
             hands.records.forget_message,
+            hands.payments.open_payment,
+            hands.payments.note_payment,
+            hands.payments.settle_payment,
         ],
         workflow_runner=sandbox(),
         max_cached_workflows=2_000,
@@ -126,15 +135,16 @@ def build_hands(
     platforms: Mapping[str, Platform],
     pool: Pool,
     lease: Lease,
-    gallery: Gallery,
     budget: Budget,
+    sources: Sources,
 ) -> Hands:
     """The activities of this process."""
-    books = Books(pool)
+    books, gallery = Books(pool), sources.gallery
     return Hands(
-        dialog=Dialog(accounts, platforms, books, gallery, budget),
+        dialog=Dialog(accounts, platforms, books, gallery, budget, sources),
         orders=Orders(books),
         records=Records(books, gallery, accounts),
+        payments=Payments(PaymentRecords(pool), gallery, Fingerprints()),
         delivery=Delivery(accounts, platforms, Outbox(pool, lease.holder), Pauses(pool), Turnstile(pool), lease),
     )
 
@@ -171,7 +181,9 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
             stack.callback(_run_beside(errand).cancel)
         if measured and settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
-        hands = build_hands(accounts, platforms, pool, lease, gallery, budget)
+        sources = Sources.of(open_model(settings, pool), pool, gallery)
+        stack.push_async_callback(sources.model.close)
+        hands = build_hands(accounts, platforms, pool, lease, budget, sources)
         await _work(
             [conversations_worker(client, hands), *(delivery_worker(client, name, hands) for name in platforms)]
         )

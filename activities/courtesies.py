@@ -54,7 +54,8 @@ class Courtesies:
     async def name_of(self, account: Account, turn: TakeTurn) -> str:
         """The customer's name: as the messages tell it, else as the platform knows it; empty where nobody does."""
         told = next((message.name for message in reversed(turn.messages) if message.name), "")
-        platform, route = self._platforms[turn.address.platform], turn.messages[-1].route
+        platform = self._platforms[turn.address.platform]
+        route = turn.messages[-1].route if turn.messages else turn.route
         if told or not platform.abilities(route).profile:
             return told
         try:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from activities.budget import Allowance, Budget
 from activities.courtesies import Courtesies
 from activities.failures import as_application_error
 from activities.gallery import Gallery
+from activities.inquiry import Inquiry, Sources
 from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff, Outcome
@@ -21,6 +23,7 @@ from domain.failures import OurFault
 from domain.media import MediaProblem, SeenMedia
 from domain.messages import InboundMessage, MessageKind, OutboundMessage, Part
 from domain.plans import Usage
+from domain.shop import Shop
 from flows import common
 from flows.base import Flow, Senses, Turn
 from flows.registry import flow as find_flow
@@ -32,6 +35,9 @@ from runtime.accounts import Account, Accounts
 
 LOOK_WITHIN = 45.0
 """Seconds all media of a turn may take; a turn has ninety in all."""
+
+EVERYTHING = Allowance(kinds=frozenset(MessageKind))
+"""News cost nothing: the shop itself brought them."""
 
 log = structlog.get_logger()
 
@@ -46,12 +52,14 @@ class Dialog(contract.Dialog):
         books: Books,
         gallery: Gallery,
         budget: Budget,
+        sources: Sources,
     ) -> None:
         self._accounts = accounts
         self._platforms = platforms
         self._books = books
         self._gallery = gallery
         self._budget = budget
+        self._sources = sources
         self._courtesies = Courtesies(platforms)
 
     @activity.defn(name="decide")
@@ -75,11 +83,14 @@ class Dialog(contract.Dialog):
     async def _decide(self, turn: TakeTurn) -> Decision:
         began = time.perf_counter()
         account = await self._account(turn)
-        await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
-        async with self._courtesies.shown(account, turn):
-            chosen, state, usage = await self._within_budget(account, turn)
+        if turn.news is not None:
+            chosen, state, usage = await self._step(account, turn, EVERYTHING)
+        else:
+            await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
+            async with self._courtesies.shown(account, turn):
+                chosen, state, usage = await self._within_budget(account, turn)
         decision = self._fit(account, turn, state, chosen)
-        self._measure(turn, decision, usage, (time.perf_counter() - began) * 1000)
+        self._measure(turn, decision, chosen.sources, usage, (time.perf_counter() - began) * 1000)
         return decision
 
     async def _account(self, turn: TakeTurn) -> Account:
@@ -124,10 +135,16 @@ class Dialog(contract.Dialog):
             now=activity.info().scheduled_time,
             customer_name=name,
             dialog=turn.dialog,
+            news=turn.news,
+            shop=Shop.of(account.name, account.language, account.options),
+            order=turn.order,
+            meanwhile=turn.meanwhile,
         )
         state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)
-        new_state, chosen = flow.step(state, heard, Senses(media=media, remarks=remarks))
-        usage = _usage(turn, media, chosen)
+        inquiry = Inquiry(self._sources, account, turn)
+        new_state, chosen = await inquiry.carried(flow.step(state, heard, Senses(media=media, remarks=remarks)))
+        await inquiry.write_down(_turn_key(turn), chosen, datetime.now(UTC))
+        usage = _usage(turn, media, chosen).plus(inquiry.usage)
         return common.with_remarks(chosen, remarks), new_state.model_dump(mode="json", exclude_defaults=True), usage
 
     async def _look(self, account: Account, turn: TakeTurn, allowance: Allowance) -> list[tuple[SeenMedia, ...]]:
@@ -151,27 +168,35 @@ class Dialog(contract.Dialog):
         fields: dict[str, Any] = {"parts": self._parts(turn, chosen), "phase": chosen.phase}
         if chosen.outcome in (None, Outcome.RESTARTED):  # who starts over is in a new dialog at once
             fields["state"] = state
-        optional = {"waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome}
+        optional = {
+            "waiting_for": chosen.waiting_for, "effects": chosen.effects, "outcome": chosen.outcome,
+            "follow_up_hours": chosen.follow_up_hours,
+        }  # fmt: skip
         fields |= {name: value for name, value in optional.items() if value}
         if account.account == turn.address.account and account.turn_taking.digest() != turn.rules:
             fields["rules"] = account.turn_taking
         return Decision(**fields)
 
     def _parts(self, turn: TakeTurn, chosen: FlowDecision) -> tuple[Part, ...]:
-        abilities = self._platforms[turn.address.platform].abilities(turn.messages[-1].route)
+        route = turn.messages[-1].route if turn.messages else turn.route
+        abilities = self._platforms[turn.address.platform].abilities(route)
         parts = [part for message in chosen.say for part in fit(message, abilities)]
         if parts and any(isinstance(effect, HandOff) for effect in chosen.effects):
             parts[-1] = parts[-1].model_copy(update={"open_to_operators": True})
         return tuple(parts)
 
-    def _measure(self, turn: TakeTurn, decision: Decision, usage: Usage, milliseconds: float) -> None:
+    def _measure(
+        self, turn: TakeTurn, decision: Decision, sources: tuple[str, ...], usage: Usage, milliseconds: float
+    ) -> None:
         labels = {"platform": turn.address.platform, "account": turn.address.account}
         metrics.burst_size.labels(**labels).set(len(turn.messages))
-        idle = activity.info().started_time - turn.messages[-1].received_at
-        metrics.burst_idle_seconds.labels(**labels).set(max(0.0, idle.total_seconds()))
+        if turn.messages:
+            idle = activity.info().started_time - turn.messages[-1].received_at
+            metrics.burst_idle_seconds.labels(**labels).set(max(0.0, idle.total_seconds()))
         metrics.responses_generated.labels(**labels, flow=turn.flow).inc()
         log.info("turn_decided", conversation=turn.address.conversation_id, turn=turn.turn, messages=len(turn.messages),
-                 parts=len(decision.parts), phase=decision.phase, images=usage.images,
+                 parts=len(decision.parts), phase=decision.phase, sources=list(sources), images=usage.images,
+                 tokens=usage.input_tokens + usage.output_tokens + usage.cached_tokens,
                  ms=round(milliseconds, 1))  # fmt: skip
 
     # --- standing sentences ------------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ from commands.outcome import Failed, WrongUse
 from commands.terminal import Tail, Terminal
 from flows.registry import FLOWS
 from platforms.registry import variables
+from providers.demo_shop import loading as demo_shop
 from providers.records.migrate import migrate
+from providers.records.pool import open_pool
 from providers.servers import leftovers, ports, postgres, temporal
 from providers.servers.child import ChildSpec
 from providers.servers.postgres import PostgresServer
@@ -31,6 +33,7 @@ from runtime.account_settings import load_account_settings
 from runtime.accounts import StatedAccounts
 from runtime.media_settings import load_media_settings
 from runtime.settings import Settings, WrongSetting
+from runtime.shop_settings import load_shop_settings
 
 FIRST_ANSWER = 60.0
 """Seconds a server may take until it answers: crash recovery and slow disks included."""
@@ -54,6 +57,14 @@ class Places:
     def api_url(self) -> str:
         """Our own API, as this machine reaches it."""
         return f"http://{reachable(self.host)}:{self.port}"
+
+
+DEMO_SHOP = {
+    "SHOP_NAME": demo_shop.NAME,
+    "SHOP_PERSONA_FILE": str(demo_shop.PERSONA),
+    "SHOP_PAYMENT_DETAILS": demo_shop.PAYMENT_DETAILS,
+}
+"""What the workers are told of the shop, in development, where no setting says whose it is."""
 
 
 class Up:
@@ -154,6 +165,14 @@ class Up:
                 self._terminal.step(f"migrations applied: {', '.join(applied)}")
         except psycopg.Error as error:
             raise Failed(f"the database could not be brought up to date: {' '.join(str(error).split())}") from None
+        if not self._settings.is_production:
+            await self._open_demo_shop()
+
+    async def _open_demo_shop(self) -> None:
+        """A newcomer can buy something at once; whoever has goods of their own keeps them alone."""
+        async with open_pool(self._running.database_url, size=1, name="everturn-demo-shop") as pool:
+            if await demo_shop.load_demo_shop(pool, self._places.api_url):
+                self._terminal.step(f"the demo shop «{demo_shop.NAME}» is open")
 
     async def _open_temporal(self) -> None:
         if self._settings.temporal_address:
@@ -198,6 +217,7 @@ class Up:
             "EVERTURN_LOG_FORMAT": log_format,
             "OPERATOR_TOKEN": settings.operator_token or self._home.operator_token(create=True),
             "PROMETHEUS_MULTIPROC_DIR": str(self._home.metrics),
+            **({} if settings.is_production or load_shop_settings().shop_name else DEMO_SHOP),
         }
 
     def _remember(self) -> None:
@@ -209,7 +229,7 @@ class Up:
 
     async def _announce(self) -> None:
         """Say where everything is; then, as soon as a webhook would be answered, that we are ready."""
-        for line in self._directions():
+        for line in self.directions():
             self._terminal.say(line)
         self._terminal.step("waiting until a webhook would be answered")
         loop, waited = asyncio.get_running_loop(), 0
@@ -223,7 +243,8 @@ class Up:
         self._terminal.done()
         self._terminal.say(f"ready {self._places.api_url}")
 
-    def _directions(self) -> list[str]:
+    def directions(self) -> list[str]:
+        """Where everything is, and what to try first."""
         url, settings = self._places.api_url, self._settings
         lines = [f"  API             {url}", f"  API docs        {url}/docs", f"  metrics         {url}/metrics"]
         if not settings.is_production:
@@ -234,8 +255,10 @@ class Up:
             lines.append(f"  operator token  {self._home.operator_token(create=True)}")
         if self._places.host not in ("127.0.0.1", "::1", "localhost"):
             lines.append("  note: Temporal and its web UI listen there too, and ask nobody for a password")
-        example = 'everturn say --platform manychat --contact 42 "Привіт"'
-        return [*lines, f"  try             .venv/bin/{example} --home {self._home.path}"]
+        if not settings.is_production:  # there, a webhook needs the platform's secret
+            example = 'everturn say --platform manychat --contact 42 "Привіт"'
+            lines.append(f"  try             .venv/bin/{example} --home {self._home.path}")
+        return lines
 
 
 def go_up(places: Places, settings: Settings, home_path: Path) -> None:

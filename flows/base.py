@@ -1,12 +1,24 @@
-"""The small protocol every flow speaks. A step is pure: no clock, no chance, no IO."""
+"""The small protocol every flow speaks. A step is pure: no clock, no chance, no IO.
 
+What a step has to know beyond the burst it asks for: it yields a need and is resumed with the answer, so that the same
+step runs on the shop's real catalogue and model, and in a test on answers written down beside it.
+"""
+
+from collections.abc import Generator
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from domain.catalog import FindProducts, ReadItems, ReadProduct
 from domain.decisions import FlowDecision
+from domain.dialogue import ReadDialogue
+from domain.documents import ReadDocument
+from domain.knowledge import FindPassages
+from domain.language import AskModel
 from domain.media import SeenMedia
 from domain.messages import InboundMessage, MessageKind
 from domain.model import Value
+from domain.news import News
+from domain.shop import Shop
 
 
 class Turn(Value):
@@ -17,6 +29,13 @@ class Turn(Value):
     customer_name: str = ""
     dialog: int = 1
     """The number of this dialog within the conversation."""
+    news: News | None = None
+    """What the turn is about, where it is about no burst."""
+    shop: Shop = Shop()
+    order: str = ""
+    """The number of the customer's last order."""
+    meanwhile: str = ""
+    """What an operator did just before, where one held the conversation."""
 
     @property
     def text(self) -> str:
@@ -39,6 +58,11 @@ class Senses(Value):
 
 
 State = TypeVar("State", bound=Value)
+Need = AskModel | FindProducts | ReadItems | ReadProduct | FindPassages | ReadDialogue | ReadDocument
+"""What a step may ask for."""
+Chosen = tuple[State, FlowDecision]
+Asking = Generator[Need, Any, Chosen[State]]
+"""A step that asks before it decides."""
 
 
 class Flow(Protocol[State]):
@@ -54,8 +78,8 @@ class Flow(Protocol[State]):
         """The state a new dialog begins with."""
         ...
 
-    def step(self, state: State, turn: Turn, senses: Senses) -> tuple[State, FlowDecision]:
-        """Take one turn."""
+    def step(self, state: State, turn: Turn, senses: Senses) -> Chosen[State] | Asking[State]:
+        """Take one turn: at once, or by asking first."""
         ...
 
     def apology(self) -> str:

@@ -3,11 +3,15 @@
 from typing import Any
 
 from domain.failures import OurFault
+from flows.assistant.flow import AssistantFlow
 from flows.base import Flow
+from flows.sales.flow import SalesFlow
 from flows.water_order.flow import WaterOrderFlow
 
 FLOWS: dict[str, Flow[Any]] = {
     "water_order": WaterOrderFlow(),
+    "sales": SalesFlow(),
+    "assistant": AssistantFlow(),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Protocol, Self
 from domain.model import Value
 from domain.turn_taking import TurnTaking
 from runtime.settings import Settings
+from runtime.shop_settings import load_shop_settings
 from runtime.variables import Stated, Variables, WrongSetting
 
 
@@ -117,7 +118,7 @@ def default_account(settings: Settings, variables: Variables, flows: Collection[
         webhook_secret=found.webhook_secret,
         verify_token=found.verify_token,
         api_base_url=str(found.api_base_url or _base_url(settings, variables, found)),
-        options=found.options,
+        options={**load_shop_settings().options(), **found.options},
         flow=_flow(variables, found, flows),
         turn_taking=_turn_taking(settings, variables, found),
         requests_per_minute=found.rate_limit_requests_per_minute,

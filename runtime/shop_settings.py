@@ -1,0 +1,66 @@
+"""Settings of the shop: what the environment says to every account whose own options say nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.variables import WrongSetting, wrong_setting
+
+LONGEST_PERSONA = 20_000
+
+
+class ShopSettings(BaseSettings):
+    """Each of these is an account option too, of the same name without `SHOP_` but for the name."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    shop_name: str = ""
+    shop_persona_file: str = ""
+    """A Markdown file: who the assistant is, and the shop's own rules."""
+    shop_currency: str = Field(default="UAH", pattern="^[A-Z]{3}$")
+    shop_payment_details: str = ""
+    """Where customers pay by transfer; said as it stands here."""
+    shop_cash_on_delivery: bool = True
+    shop_four_eyes_above: float | None = Field(default=None, ge=0)
+    """Payments above this sum need two people."""
+    shop_follow_up_hours: float = Field(default=0, ge=0, le=23)
+    """After how long a silence an abandoned cart is mentioned, once; 0: never."""
+
+    def options(self) -> dict[str, str]:
+        """The same as an account's options.
+
+        Raises:
+            WrongSetting: the persona cannot be read.
+        """
+        said = {
+            "shop_name": self.shop_name,
+            "persona": self._persona(),
+            "currency": self.shop_currency,
+            "payment_details": self.shop_payment_details,
+            "cash_on_delivery": "yes" if self.shop_cash_on_delivery else "no",
+            "four_eyes_above": "" if self.shop_four_eyes_above is None else f"{self.shop_four_eyes_above:g}",
+            "follow_up_hours": f"{self.shop_follow_up_hours:g}" if self.shop_follow_up_hours else "",
+        }
+        return {name: value for name, value in said.items() if value}
+
+    def _persona(self) -> str:
+        if not self.shop_persona_file:
+            return ""
+        try:
+            return Path(self.shop_persona_file).read_text("utf-8").strip()[:LONGEST_PERSONA]
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongSetting(f"SHOP_PERSONA_FILE: cannot be read ({type(error).__name__})") from None
+
+
+def load_shop_settings(**overrides: Any) -> ShopSettings:
+    """Read them.
+
+    Raises:
+        WrongSetting: names every wrong variable and the reason, one a line.
+    """
+    try:
+        return ShopSettings(**overrides)
+    except ValidationError as error:
+        raise wrong_setting(error) from None
