@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import ack, doors, fuzz, history, latency, memory, rate, recovery, turns
+from benchmarks import ack, console, doors, fuzz, history, latency, memory, rate, recovery, thinking, turns
 from benchmarks.figures import Row, table
 from benchmarks.ground import CHANGED, Ground, laid
 from benchmarks.progress import Watcher
@@ -43,6 +43,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": Benchmark(history.measure, 15, 15),
     "memory": Benchmark(memory.measure, 80, 30),
     "recovery": Benchmark(recovery.measure, 75, 25),
+    "console": Benchmark(console.measure, 120, 45),
+    "thinking": Benchmark(thinking.measure, 260, 90, thinking.environment),
     "fuzz": Benchmark(fuzz.measure, 900, 75, fuzz.environment, named_only=True),
     "rate": Benchmark(rate.measure, 290, 75, lambda: rate.ENVIRONMENT, workers=rate.WORKERS, named_only=True),
 }

@@ -65,15 +65,20 @@ class Ground:
 
     async def worker_settled(self) -> None:
         """Wait until a death of the worker would be its first one in a row."""
-        alive = time.time() - psutil.Process(self.pid("worker")).create_time()
+        alive = min(time.time() - psutil.Process(pid).create_time() for pid in self.workers())
         await asyncio.sleep(max(0.0, SETTLED - alive))
 
     async def replaced_worker(self, how: signal.Signals) -> None:
-        """End the worker; its supervisor starts another."""
-        before = self.pid("worker")
-        os.kill(before, how)
-        while self.pid("worker") == before:
+        """End the workers behind their keeper, who starts others."""
+        before = self.workers()
+        for pid in before:
+            os.kill(pid, how)
+        while not self.workers() - before:
             await asyncio.sleep(0.02)
+
+    def workers(self) -> set[int]:
+        """The process ids of those who work; their keeper is not one of them."""
+        return {child.pid for child in psutil.Process(self.pid("worker")).children()}
 
 
 @asynccontextmanager

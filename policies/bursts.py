@@ -60,3 +60,13 @@ def in_order(messages: Sequence[InboundMessage]) -> tuple[InboundMessage, ...]:
 def when_said(message: InboundMessage) -> datetime:
     """By the platform's clock, else by ours."""
     return message.sent_at or message.received_at
+
+
+def interim_at(arrivals: Sequence[Arrival], rules: TurnTaking, now: datetime) -> datetime:
+    """When "one moment" is due: counted from the customer's last message, for the debounce window is waiting, too.
+
+    A turn has at least half of that time, lest a long window alone make every answer look slow.
+    """
+    patience = timedelta(seconds=rules.interim_after)
+    last = max((at for _, at in arrivals), default=now)
+    return max(last + patience, now + patience / 2)

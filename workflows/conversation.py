@@ -140,7 +140,7 @@ class ConversationWorkflow:
     def _mention_the_cart(self) -> None:
         self._state.follow_up_at = None
         if self._state.holder is Holder.ASSISTANT and self._state.dialog_state is not None:
-            self._state.news.append(CartLeft())
+            self._state.news.append(CartLeft(kind="cart_left"))
 
     def _hold(self, holder: Holder, operator: str = "") -> None:
         state = self._state

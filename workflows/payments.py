@@ -78,10 +78,12 @@ class PaymentDesk:
         state.payment = None
         state.settled.append(Settlement(payment=payment, stage=stage, by=by, reason=reason))
         if stage is PaymentStage.EXPIRED:
-            state.news.append(PaymentExpired(order=payment.order))
+            state.news.append(PaymentExpired(kind="payment_expired", order=payment.order))
         else:
             state.news.append(
-                PaymentDecided(order=payment.order, approved=stage is PaymentStage.APPROVED, reason=reason)
+                PaymentDecided(
+                    kind="payment_decided", order=payment.order, approved=stage is PaymentStage.APPROVED, reason=reason
+                )
             )
         state.attention = tuple(item for item in state.attention if item is not Attention.PAYMENT)
         state.note = state.note if state.attention else ""

@@ -180,7 +180,7 @@ class Turns:
 
     async def _decide(self) -> Decision | None:
         """Decide, anew for as long as the customer writes on and patience allows; None: nothing is left to answer."""
-        interim_at = workflow.now() + timedelta(seconds=self._state.rules.interim_after)
+        interim_at = bursts.interim_at(self._arrivals(), self._state.rules, workflow.now())
         superseded = 0
         while self._state.waiting:
             self._fix_burst()
