@@ -5,6 +5,7 @@ from typing import assert_never
 
 from temporalio import workflow
 
+from workflows.burst import Burst
 from workflows.card import Card
 from workflows.courier import Courier
 from workflows.effects import Effects
@@ -57,7 +58,8 @@ class ConversationWorkflow:
         self._courier = Courier(opening, self._state, self._card)
         self._payments = PaymentDesk(opening, self._state)
         self._effects = Effects(opening, self._state, self._payments)
-        self._turns = Turns(opening, self._state, self._effects)
+        self._burst = Burst(self._state)
+        self._turns = Turns(opening, self._state, self._burst, self._effects)
         self._silence = Silence(self._state)
         self._errands: list[asyncio.Task[None]] = []
 
@@ -69,7 +71,7 @@ class ConversationWorkflow:
             if self._state.news:
                 await self._turns.take_news()
             else:
-                await self._turns.gather_burst()
+                await self._burst.gather()
                 await self._turns.take_turn()
             await self._carry_over_if_long()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -193,7 +195,7 @@ class ConversationWorkflow:
         state, now = self._state, workflow.now()
         dedupe.remember(state.seen, unsent.message_id, now, timedelta(days=state.rules.dedupe_days))
         state.last_message_at = state.last_message_at or now
-        self._turns.forget(unsent.message_id)
+        self._burst.forget(unsent.message_id)
 
     def _hear_operator(self, echo: Echo) -> None:
         """An operator answered in the platform's own app: from now on the conversation is theirs."""
@@ -221,7 +223,7 @@ class ConversationWorkflow:
         if message.edits:  # the first version may be slower than its correction
             dedupe.remember(state.seen, message.edits, now, keep)
         self._follow_the_thread(message)
-        self._turns.replace(message)
+        self._burst.replace(message)
         state.waiting.append(Waiting(message=message, at=now))
         state.last_message_at = now
         state.follow_up_at = None

@@ -1,13 +1,13 @@
 """Gathers a burst and takes the turn: decide, then do."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows import patience
+from workflows.burst import Burst, until
 from workflows.effects import Effects
 
 with workflow.unsafe.imports_passed_through():
@@ -38,23 +38,15 @@ OFFERED_FOR = timedelta(seconds=3)
 class Turns:
     """One burst, one turn, one answer."""
 
-    def __init__(self, opening: Opening, state: ConversationState, effects: Effects) -> None:
+    def __init__(self, opening: Opening, state: ConversationState, burst: Burst, effects: Effects) -> None:
         self._opening = opening
         self._state = state
         self._effects = effects
-        self._burst_size = 0
-        """How many of the waiting messages the turn under way is about; 0 between turns."""
-        self._burst_changed = False
-        self._taken_back: list[str] = []
+        self._burst = burst
         self._askers: dict[str, Answered | None] = {}
         """Messages whose sender waits on the line, and what each is answered; None: not yet."""
         self._told_to_wait = False
         self._interim: asyncio.Task[Sent] | None = None
-
-    async def gather_burst(self) -> None:
-        """Listen until the customer pauses, has waited long enough, or has said a great deal."""
-        while (pause := bursts.pause_left(self._arrivals(), self._state.rules, workflow.now())) > timedelta(0):
-            await self._until(self._burst_is_full, pause, "debounce")
 
     async def take_turn(self) -> None:
         """Answer the burst, or keep it for the operator who holds the conversation."""
@@ -63,7 +55,7 @@ class Turns:
         # The number moves before any await: another message may arrive while we think.
         self._state.turn += 1
         self._interim = None
-        self._fix_burst()
+        self._burst.fix()
         if self._state.holder is Holder.OPERATOR:
             await self._effects.keep(tuple(item.message for item in self._take_burst()))
             return
@@ -81,7 +73,8 @@ class Turns:
         """Take a turn on what happened instead of on what was said. Whoever holds the conversation, it is told."""
         state = self._state
         state.turn += 1
-        self._interim, self._burst_size = None, 0
+        self._interim = None
+        self._burst.drop()
         news = state.news[0]
         try:
             decision = await workflow.execute_activity_method(
@@ -102,6 +95,9 @@ class Turns:
         overtaken = isinstance(news, CartLeft) and (bool(state.operator) or bool(state.waiting))
         if overtaken:
             return
+        if state.dialog_state is None and decision.state is not None:
+            state.dialog += 1
+            state.dialog_opened_at = workflow.now()
         await self._effects.carry_out(decision.effects)
         self._adopt(decision, 0)
         for number, part in enumerate(decision.parts):
@@ -109,62 +105,17 @@ class Turns:
         if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:
             await self._effects.close_dialog(decision.outcome, workflow.now(), decision.state)
 
-    # --- listening ---------------------------------------------------------------------------------------------
-
-    def _arrivals(self) -> list[bursts.Arrival]:
-        return [(item.message.kind, item.at) for item in self._state.waiting]
-
-    def _burst_is_full(self) -> bool:
-        return len(self._state.waiting) >= self._state.rules.max_burst
-
-    def _fix_burst(self) -> None:
-        texts = [item.message.text for item in self._state.waiting]
-        self._burst_size = bursts.size_of_burst(texts, self._state.rules)
-
     def _take_burst(self) -> list[Waiting]:
-        """Remove the burst that was decided about; what came later waits for the next turn."""
-        burst = self._state.waiting[: self._burst_size]
-        del self._state.waiting[: self._burst_size]
-        self._burst_size = 0
-        for item in burst:  # whoever asked hears that it is decided; the last of them is offered the reply
+        """Whoever asked hears that it is decided; the last of them is offered the reply."""
+        taken = self._burst.take()
+        for item in taken:
             if item.message.id in self._askers:
                 self._askers[item.message.id] = Answered(decided=True)
-        return burst
-
-    def _customer_wrote_on(self, superseded: int) -> bool:
-        newer = len(self._state.waiting) > self._burst_size
-        return newer and bursts.may_supersede(self._arrivals(), self._state.rules, superseded, workflow.now())
-
-    async def _until(self, condition: Callable[[], bool], patience_left: timedelta, summary: str) -> bool:
-        """Wait for a condition or the end of patience; say which came (True: the condition)."""
-        try:
-            await workflow.wait_condition(condition, timeout=patience_left, timeout_summary=summary)
-        except TimeoutError:
-            return False
-        return True
-
-    # --- what customers take back ------------------------------------------------------------------------------
-
-    def replace(self, edited: InboundMessage) -> None:
-        """A message the customer edits before we took it up counts as edited; one we are busy with, as said anew."""
-        if edited.edits:
-            kept = self._state.waiting[: self._burst_size]
-            later = self._state.waiting[self._burst_size :]
-            self._state.waiting[:] = [*kept, *(item for item in later if not _is_version_of(item, edited.edits))]
-
-    def forget(self, message_id: str) -> None:
-        """The customer took a message back: it is not answered, if it is not answered already."""
-        state = self._state
-        busy = [item for item in state.waiting[: self._burst_size] if _is_version_of(item, message_id)]
-        state.waiting = [item for item in state.waiting if not _is_version_of(item, message_id)]
-        if busy:
-            self._burst_size -= len(busy)
-            self._burst_changed = True
-            self._taken_back.append(message_id)
+        return taken
 
     async def _forget_for_good(self) -> None:
         """The turn may have written down what was taken back meanwhile."""
-        taken_back, self._taken_back = self._taken_back, []
+        taken_back, self._burst.taken_back = self._burst.taken_back, []
         for message_id in taken_back:
             await self._effects.forget(message_id)
 
@@ -173,30 +124,29 @@ class Turns:
     async def _start_over_if_stale(self) -> None:
         """A dialog silent for too long starts over, even where no timer could say so in time."""
         state = self._state
-        if state.dialog_state is not None and session_window.is_stale(
-            state.dialog_touched_at, state.waiting[0].at, state.rules
-        ):
+        if state.dialog_state is None or state.payment is not None:  # whoever has paid is where they were
+            return
+        if session_window.is_stale(state.dialog_touched_at, state.waiting[0].at, state.rules):
             await self._effects.close_dialog(Outcome.EXPIRED, workflow.now())
 
     async def _decide(self) -> Decision | None:
         """Decide, anew for as long as the customer writes on and patience allows; None: nothing is left to answer."""
-        interim_at = bursts.interim_at(self._arrivals(), self._state.rules, workflow.now())
+        interim_at = bursts.interim_at(self._burst.arrivals(), self._state.rules, workflow.now())
         superseded = 0
         while self._state.waiting:
-            self._fix_burst()
-            self._burst_changed = False
+            self._burst.fix()
             thinking = self._start_thinking()
             await self._think(thinking, superseded, interim_at - workflow.now())
-            if not (self._burst_changed or self._customer_wrote_on(superseded)):
+            if not (self._burst.changed or self._burst.is_overtaken(superseded)):
                 return await thinking
-            superseded += not self._burst_changed
+            superseded += not self._burst.changed
             await self._listen_again(thinking)
         return None
 
     def _start_thinking(self) -> "asyncio.Task[Decision]":
         return workflow.start_activity_method(
             Dialog.decide,
-            self._turn_about(self._heard()),
+            self._turn_about(self._burst.heard()),
             summary=f"turn {self._state.turn}: decide",
             **patience.THINKING,
         )
@@ -217,25 +167,20 @@ class Turns:
             meanwhile=state.meanwhile,
         )
 
-    def _heard(self) -> tuple[InboundMessage, ...]:
-        """The burst in the customer's order, each message with one time only: histories are kept small."""
-        messages = bursts.in_order([item.message for item in self._state.waiting[: self._burst_size]])
-        return tuple(one.model_copy(update={"received_at": bursts.when_said(one), "sent_at": None}) for one in messages)
-
     async def _think(self, thinking: "asyncio.Task[Decision]", superseded: int, interim_in: timedelta) -> None:
         """Wait for the decision or the next message; when it takes long, say "one moment" once."""
 
         def enough() -> bool:
-            return thinking.done() or self._burst_changed or self._customer_wrote_on(superseded)
+            return thinking.done() or self._burst.changed or self._burst.is_overtaken(superseded)
 
-        if self._interim is None and not await self._until(enough, interim_in, "interim"):
+        if self._interim is None and not await until(enough, interim_in, "interim"):
             self._say_one_moment(thinking)
         await workflow.wait_condition(enough)
 
     async def _listen_again(self, thinking: "asyncio.Task[Decision]") -> None:
         """Throw the decision away and let the newer message join the burst; nothing of it has gone out yet."""
         thinking.cancel()
-        await self.gather_burst()
+        await self._burst.gather()
         try:
             await thinking
         except ActivityError:
@@ -352,7 +297,7 @@ class Turns:
         """Wait for the reply to a message and offer it to who asked; what is not shown in time is pushed."""
         id, patience_left = asked.message.id, timedelta(seconds=asked.within)
         self._askers[id] = None
-        await self._until(lambda: self._askers[id] is not None, patience_left, "answer on the line")
+        await until(lambda: self._askers[id] is not None, patience_left, "answer on the line")
         answered = self._askers.pop(id)
         if answered is None:
             self._told_to_wait = True
@@ -372,7 +317,3 @@ class Turns:
             Dialog.phrase, wanted, summary=f"turn {self._state.turn}: {phrase}", **patience.BOOKKEEPING
         )
         self._put_in_outbox(Part(text=spoken.text), phrase, answers)
-
-
-def _is_version_of(item: Waiting, message_id: str) -> bool:
-    return message_id in (item.message.id, item.message.edits)
