@@ -10,6 +10,9 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from commands.account_menu import menu as account
+from commands.catalog_menu import menu as catalog
+from commands.knowledge_menu import menu as knowledge
+from commands.operator import menu as operator
 from commands.outcome import Failed, WrongUse
 from domain.failures import EverturnError
 from runtime.settings import WrongSetting, load_settings
@@ -32,6 +35,9 @@ app = typer.Typer(
 outbox = typer.Typer(help="Replies that wait, and those that could not be delivered.", rich_markup_mode=None)
 app.add_typer(outbox, name="outbox")
 app.add_typer(account, name="account")
+app.add_typer(operator, name="operator")
+app.add_typer(catalog, name="catalog")
+app.add_typer(knowledge, name="knowledge")
 
 
 @app.command()

@@ -53,6 +53,7 @@ from providers.records.payments import PaymentRecords
 from providers.records.pool import Pool, open_pool
 from providers.records.tenants import Tenants
 from providers.records.turnstile import Turnstile
+from providers.search.opening import open_embedder
 from providers.secrets import secret_box
 from runtime import metrics
 from runtime.account_settings import load_account_settings
@@ -60,6 +61,7 @@ from runtime.accounts import Accounts, StatedAccounts
 from runtime.logs import configure_logs
 from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.sdk_metrics import carry_over, measured_runtime
+from runtime.search_settings import load_search_settings
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect, register_search_attributes, sandbox
 from workflows.conversation import ConversationWorkflow
@@ -181,7 +183,8 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
             stack.callback(_run_beside(errand).cancel)
         if measured and settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
-        sources = Sources.of(open_model(settings, pool), pool, gallery)
+        embedder = open_embedder(http, load_search_settings())
+        sources = Sources.of(open_model(settings, pool), pool, gallery, embedder)
         stack.push_async_callback(sources.model.close)
         hands = build_hands(accounts, platforms, pool, lease, budget, sources)
         await _work(

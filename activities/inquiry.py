@@ -30,6 +30,7 @@ from providers.records.knowledge import Knowledge
 from providers.records.pool import Pool
 from providers.records.sightings import Sightings
 from providers.records.turns import TurnRecord, TurnRecords
+from providers.search.embedding import Embedder
 from runtime.accounts import Account
 
 WORTH_A_SUMMARY = 20
@@ -52,9 +53,17 @@ class Sources:
     records: TurnRecords
 
     @classmethod
-    def of(cls, model: PatientModel, pool: Pool, gallery: Gallery) -> Self:
-        """A model, PostgreSQL, and the media that were kept."""
-        return cls(model, Catalog(pool), Knowledge(pool), Dialogues(pool), Sightings(pool), gallery, TurnRecords(pool))
+    def of(cls, model: PatientModel, pool: Pool, gallery: Gallery, embedder: Embedder | None = None) -> Self:
+        """A model, PostgreSQL, the media that were kept, and who finds documents by their meaning, if anybody."""
+        return cls(
+            model,
+            Catalog(pool),
+            Knowledge(pool, embedder),
+            Dialogues(pool),
+            Sightings(pool),
+            gallery,
+            TurnRecords(pool),
+        )
 
 
 class Inquiry:

@@ -1,0 +1,1 @@
+"""«Світлиця», a small shop of clothes that a newcomer can buy from: goods, documents, persona and pictures."""

@@ -1,0 +1,1 @@
+"""Files that shops bring: goods as tables, knowledge as documents."""

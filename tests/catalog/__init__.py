@@ -1,0 +1,1 @@
+"""Tests of catalogue, documents and the demo shop."""
