@@ -18,12 +18,16 @@ from api import docs, health, operator, problems
 from api.accounts import Desk
 from api.accounts import router as accounts_router
 from api.arrivals import Arrivals
+from api.catalog import router as demo_shop_router
+from api.console import door as console
+from api.console.recording import Recorded
 from api.conversations import Conversations
 from api.flood import FloodGate
 from api.house import House
 from api.media import MediaShelf
 from api.media import router as media_router
 from api.pages import HERE
+from api.payments import router as payments_router
 from api.reception import Reception
 from api.response_mode import ResponseMode
 from api.simulator import door as simulator
@@ -89,8 +93,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lambda app: _open(app, Means(settings, accounts, kept, box, media)),
     )
     problems.install(app)
-    for router in (health.router, docs.router, operator.router, accounts_router, media_router):
-        app.include_router(router)
+    for router in (health.router, docs.router, operator.router, payments_router, accounts_router, media_router):
+        app.include_router(router, dependencies=[Recorded])
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(CarefulHeaders)
     return app
@@ -106,7 +110,7 @@ async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
         if settings.database_url:  # without one libpq would guess
             await pool.open(wait=False)
             stack.push_async_callback(pool.close, 2)
-        accounts = _directory(means, pool, stack)
+        accounts = _accounts(means, pool, stack)
         temporal = await connect(settings, lazy=True)
         conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
         reception = Reception(conversations, Inbox(pool))
@@ -120,20 +124,23 @@ async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
         if settings.database_url:
             stack.callback(asyncio.create_task(lease.keep()).cancel)
         await _open_webhooks(app, house, lease)
+        await stack.enter_async_context(console.opened(app, house, app.state.media))
         if not settings.is_production:
+            app.include_router(demo_shop_router)
             await stack.enter_async_context(simulator.opened(app, house, os.environ.get("EVERTURN_HOME", "")))
         log.info("api_opened", platforms=list(house.platforms), environment=settings.everturn_env.value)
         yield
 
 
-def _directory(means: Means, pool: Pool, stack: AsyncExitStack) -> Accounts:
-    """The accounts of the environment and those in PostgreSQL, which is listened to for changes."""
+def _accounts(means: Means, pool: Pool, stack: AsyncExitStack) -> Accounts:
+    """The accounts of the environment and those in PostgreSQL, if there is one; it is listened to for changes."""
+    if not means.settings.database_url:
+        return means.stated
     kept = means.kept
     directory = Directory(
         Tenants(pool, means.box), means.stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
     )
-    if means.settings.database_url:
-        stack.callback(asyncio.create_task(directory.keep(means.settings.database_url)).cancel)
+    stack.callback(asyncio.create_task(directory.keep(means.settings.database_url)).cancel)
     return directory
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 import psutil
 from pydantic import BaseModel
@@ -18,7 +19,9 @@ from contracts.conversation import TASK_QUEUE
 from domain.failures import Unavailable
 from providers.records import listings
 from providers.records.inbox import Inbox
+from providers.records.model_state import model_part
 from providers.records.pool import Pool
+from runtime.in_time import in_time
 from runtime.settings import Settings
 
 CHECK_WITHIN = 2.0
@@ -49,11 +52,10 @@ def down(reason: str) -> Part:
     return Part(status=State.DOWN, reason=reason)
 
 
-async def timed(check: Awaitable[Part], what: str) -> Part:
+async def timed(check: Coroutine[Any, Any, Part], what: str) -> Part:
     """Let a check take its time, but not ours."""
     try:
-        async with asyncio.timeout(CHECK_WITHIN):
-            return await check
+        return await in_time(check, CHECK_WITHIN)
     except TimeoutError:
         return down(f"{what} did not answer within {CHECK_WITHIN:g} s")
     except (RPCError, RuntimeError, Unavailable) as error:
@@ -132,8 +134,9 @@ async def inbox(pool: Pool) -> Part:
     return Part(status=State.DEGRADED, reason=f"{waiting} messages wait in the inbox for Temporal")
 
 
-def model(settings: Settings) -> Part:
-    """Whether the language model can be used."""
-    if settings.anthropic_api_key:
-        return OK
-    return Part(status=State.DEGRADED, reason="ANTHROPIC_API_KEY is not set: flows that need a model run degraded")
+async def model(pool: Pool, settings: Settings) -> Part:
+    """Whether the language model can be used, and answers."""
+    if not settings.anthropic_api_key:
+        return Part(status=State.DEGRADED, reason="ANTHROPIC_API_KEY is not set: flows that need a model run degraded")
+    trouble = await model_part(pool)
+    return Part(status=State.DEGRADED, reason=f"the model does not answer: {trouble}") if trouble else OK

@@ -18,6 +18,7 @@ from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
 from domain.failures import Unavailable
 from providers.records import listings
 from runtime import metrics
+from runtime.in_time import in_time
 
 FRESH = 1.0
 """Seconds a health answer may be old: however often it is asked, the servers behind are asked once."""
@@ -63,15 +64,19 @@ class Physician:
 
     async def _look(self) -> Health:
         house = self._house
-        temporal, postgres, worker, accounts, inbox, backlog = await asyncio.gather(
+        needed = asyncio.gather(
             checks.timed(checks.temporal(house.temporal), "Temporal"),
             checks.timed(checks.postgres(house.pool, house.settings), "PostgreSQL"),
             checks.timed(checks.worker(house.temporal, house.settings), "Temporal"),
+        )
+        wished = asyncio.gather(
             checks.timed(checks.paused(house.pool), "PostgreSQL"),
             checks.timed(checks.inbox(house.pool), "PostgreSQL"),
-            backlogs(house),
+            checks.timed(checks.model(house.pool, house.settings), "PostgreSQL"),
         )
-        model = checks.model(house.settings)
+        (temporal, postgres, worker), (accounts, inbox, model), backlog = await asyncio.gather(
+            needed, wished, backlogs(house)
+        )
         status = _overall([temporal, postgres, worker], [model, accounts, inbox])
         return Health(
             status=status, temporal=temporal, postgres=postgres, worker=worker, model=model, accounts=accounts,
@@ -95,8 +100,7 @@ async def backlogs(house: House) -> dict[str, int | None]:
 
 async def _backlog(house: House, queue: str) -> int | None:
     try:
-        async with asyncio.timeout(checks.CHECK_WITHIN):
-            return await checks.backlog(house.temporal, queue)
+        return await in_time(checks.backlog(house.temporal, queue), checks.CHECK_WITHIN)
     except (TimeoutError, RPCError, RuntimeError):
         return None
 
@@ -144,8 +148,7 @@ _WAITING = {
 async def _counts(house: House) -> dict[str, dict[metrics.Labels, float]]:
     """What waits by account, with a zero for the accounts where nothing does; empty when PostgreSQL is away."""
     try:
-        async with asyncio.timeout(checks.CHECK_WITHIN):
-            found = await listings.counts(house.pool)
+        found = await in_time(listings.counts(house.pool), checks.CHECK_WITHIN)
     except (TimeoutError, Unavailable):
         return {}
     nothing: dict[metrics.Labels, float] = {

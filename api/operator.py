@@ -13,6 +13,7 @@ from api.operator_list import conversation_query, listed
 from api.operator_models import (
     DeadLetter,
     Decided,
+    GivesBack,
     Line,
     ListedConversation,
     Order,
@@ -118,10 +119,11 @@ async def take_over(
 
 @router.post("/conversations/{conversation_id:path}/release", tags=["conversations"], responses=TOLD)
 async def release(
-    house: TheHouse, conversation_id: ConversationId, who: Who | None = None, idempotency_key: Key = None
+    house: TheHouse, conversation_id: ConversationId, given: GivesBack | None = None, idempotency_key: Key = None
 ) -> Overview:
-    """Give the conversation back to the assistant."""
-    request = Release(operator=(who or Who()).operator)
+    """Give the conversation back to the assistant, with a word about what happened meanwhile."""
+    given = given or GivesBack()
+    request = Release(operator=given.operator, summary=given.summary)
     return await house.conversations.release(_address(conversation_id), request, idempotency_key)
 
 

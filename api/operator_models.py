@@ -153,6 +153,13 @@ def without_nul(text: Any) -> Any:
     return text.replace("\x00", "") if isinstance(text, str) else text
 
 
+class GivesBack(Who):
+    """An operator gives the conversation back to the assistant."""
+
+    summary: Annotated[str, BeforeValidator(without_nul), Field(max_length=1_000)] = ""
+    """What happened meanwhile: the assistant knows it from then on."""
+
+
 class Reply(Who):
     """What the operator writes to the customer."""
 

@@ -11,7 +11,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_templates = Jinja2Templates([HERE / "templates", HERE / "simulator" / "templates"])
+_templates = Jinja2Templates([HERE / "templates", HERE / "simulator" / "templates", HERE / "console" / "templates"])
 
 
 def page(request: Request, template: str, **values: object) -> Response:
