@@ -10,7 +10,7 @@ from domain.model import Value
 class PaymentDecided(Value):
     """A person decided about a payment proof."""
 
-    kind: Literal["payment_decided"] = "payment_decided"
+    kind: Literal["payment_decided"]
     order: str
     """The order's number."""
     approved: bool
@@ -21,14 +21,15 @@ class PaymentDecided(Value):
 class PaymentExpired(Value):
     """Nobody decided about a payment proof in time."""
 
-    kind: Literal["payment_expired"] = "payment_expired"
+    kind: Literal["payment_expired"]
     order: str
 
 
 class CartLeft(Value):
     """The customer has been silent for as long as the flow asked to be told of."""
 
-    kind: Literal["cart_left"] = "cart_left"
+    kind: Literal["cart_left"]
 
 
+# `kind` has no default on purpose: fields at their defaults are not written into histories, and it tells them apart.
 News = Annotated[PaymentDecided | PaymentExpired | CartLeft, Field(discriminator="kind")]

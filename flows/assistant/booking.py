@@ -5,7 +5,7 @@ from datetime import datetime, time
 from domain.decisions import ORDER_NUMBER, Outcome, PlaceOrder
 from domain.orders import OrderDraft
 from flows.assistant.scene import Scene, Step
-from flows.assistant.state import WHEN, Enquiry, Phase, Question
+from flows.assistant.state import Enquiry, Phase, Question
 from flows.rules.booking_wish import Booking
 from flows.rules.consent import Consent
 
@@ -111,6 +111,9 @@ def _with_facts(scene: Scene, enquiry: Enquiry) -> Enquiry:
     told = {"name": heard.name, "phone": heard.phone}
     if not enquiry.what and heard.subject and enquiry.asked is Question.WHAT and not heard.aside and heard.when:
         told["what"] = heard.subject
+    what = told.get("what") or enquiry.what
+    if what and heard.guests and heard.guests.casefold() not in what.casefold() and not heard.aside:
+        told["what"] = f"{what} {heard.guests}"
     update = {field: value for field, value in told.items() if value}
     return _with_when(scene, enquiry.model_copy(update=update))
 
@@ -147,8 +150,10 @@ def _plain(scene: Scene, enquiry: Enquiry) -> Enquiry:
     match enquiry.asked:
         case Question.WHAT:
             return enquiry.model_copy(update={"what": heard.subject or text})
-        case Question.WHEN if len(text) <= LONGEST_WORDS:
-            return enquiry.model_copy(update=dict.fromkeys(WHEN) | {"day_words": text, "hour_words": ""})
+        case Question.HOUR if len(text) <= LONGEST_WORDS:
+            return enquiry.model_copy(update={"hour_words": text})
+        case Question.WHEN | Question.DAY if len(text) <= LONGEST_WORDS:
+            return enquiry.model_copy(update={"day_words": text, "day": None})
         case Question.NAME if _is_name(text):
             return enquiry.model_copy(update={"name": text})
         case Question.CHANGE if not heard.slot:

@@ -54,9 +54,10 @@ class AssistantFlow:
         scene = Scene(enquiry, turn, hear(turn, enquiry, senses), senses, self._words[enquiry.language])
         if turn.news is not None:
             return _hear_news(scene, turn.news)
-        for branch in (_people, _pictures, _booking):
-            if ended := branch(scene):
-                return ended
+        if ended := _people(scene) or _pictures(scene):
+            return ended
+        if ended := _booking(scene):
+            return (yield from talking.beside(scene, self._reader, ended))
         scene = scene.now_at(_remembered(scene))
         if ended := _pleasantries(scene):
             return ended

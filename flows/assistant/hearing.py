@@ -8,7 +8,15 @@ from domain.messages import MessageKind
 from domain.model import Value
 from flows.assistant.state import Enquiry, Question
 from flows.base import Senses, Turn
-from flows.rules.booking_wish import Booking, find_booking, find_replaced, find_subject, named_slot, wants_other
+from flows.rules.booking_wish import (
+    Booking,
+    find_booking,
+    find_guests,
+    find_replaced,
+    find_subject,
+    named_slot,
+    wants_other,
+)
 from flows.rules.complaint import detect_complaint
 from flows.rules.consent import Consent, read_consent
 from flows.rules.english import (
@@ -18,7 +26,7 @@ from flows.rules.english import (
     opts_out_in_english,
     wants_person_in_english,
 )
-from flows.rules.loose import clauses, loosen
+from flows.rules.loose import loosen, shape
 from flows.rules.names import find_name
 from flows.rules.opt_out import detect_opt_out
 from flows.rules.phone_abroad import find_any_phone
@@ -41,6 +49,8 @@ _GREETINGS = (
     "салют",
 )
 _GREETING_WORDS = tuple(map(loosen, _GREETINGS))
+_AS_SOON_AS = shape(r"\W*(?:(?:як|как) (?:тільки|только|найшвидше|можна|можно)|(?:коли|когда) \w+)\b")
+"""Begins as a question does and answers one: «як тільки буде місце», «коли вам зручно»."""
 _SENTENCES = re.compile(r"(?<=[.!?\n])\s*|,\s+(?=(?:а|і|и|але|но|and|but|also|ще|еще)\s)", re.IGNORECASE)
 
 
@@ -59,6 +69,8 @@ class Heard(Value):
     aside: str = ""
     """What is asked beside what is told: «завтра о 15, а скільки коштує?»."""
     booking: Booking | None = None
+    guests: str = ""
+    """For how many."""
     subject: str = ""
     """What a booking would be for, if this were its answer."""
     replaced: tuple[str, str] | None = None
@@ -73,7 +85,7 @@ class Heard(Value):
 def hear(turn: Turn, enquiry: Enquiry, senses: Senses) -> Heard:
     """Apply every rule to the burst, in the light of what was asked last."""
     text = clean(turn.text)
-    when = find_when(text, now_of_the_shop(turn), asked=enquiry.asked is Question.WHEN)
+    when = find_when(text, now_of_the_shop(turn), asked=enquiry.asked in (Question.WHEN, Question.HOUR))
     booking = find_booking(text)
     phone = find_any_phone(text)
     return Heard(
@@ -84,16 +96,17 @@ def hear(turn: Turn, enquiry: Enquiry, senses: Senses) -> Heard:
         complains=detect_complaint(text) or complains_in_english(text),
         opts_out=detect_opt_out(text) or opts_out_in_english(text),
         greets=_greets(text),
-        courtesy=is_courtesy(text),
+        courtesy=is_courtesy(text, "uk"),
         question=_asks(text),
         aside=_aside(text, when, phone),
         booking=booking,
+        guests=find_guests(text),
         subject=find_subject(text, _spans(text, when)),
         replaced=find_replaced(text),
         wants_other=wants_other(text),
         slot=named_slot(text),
         when=when,
-        name=find_name(text, asked=enquiry.asked is Question.NAME) or find_english_name(text),
+        name=_name(text, enquiry),
         phone=phone,
         pictures=sum(one.problem is None and one.kind is not MessageKind.AUDIO for one in senses.media),
     )
@@ -116,8 +129,17 @@ def _wish(text: str, booking: Booking | None, when: When | None) -> Wish | None:
     return None if wish is Wish.PERSON and calls_later else wish
 
 
+def _name(text: str, enquiry: Enquiry) -> str:
+    """The name; a first name alone counts wherever it stands by itself: «Оля, 0671234567»."""
+    asked = find_name(text, asked=True)
+    believed = enquiry.asked is Question.NAME or " " not in asked
+    return (asked if believed else "") or find_name(text) or find_english_name(text)
+
+
 def _asks(text: str) -> bool:
-    return is_question(text) or any(clause.asks for clause in clauses(text))
+    if "?" not in text and _AS_SOON_AS.match(loosen(text)):
+        return False
+    return is_question(text, "uk")
 
 
 def _greets(text: str) -> bool:

@@ -15,8 +15,9 @@ NAMES = {"uk": "Ukrainian", "ru": "Russian", "en": "English"}
 _PLAIN = """
     greeting apology interim nobody_came ask_me thanks small_talk unknown unknown_shown unknown_passed_on offer_person
     handed_off complaint_passed_on opted_out picture_unseen cancelled nothing_open restarted booking_passed_on
-    phone_noted phone_invalid time_past not_understood booking_offered what_question when_question name_question phone_question
-    confirmation_question change_question call_subject choice_person choice_book choice_yes choice_change
+    phone_noted phone_invalid time_past not_understood booking_offered what_question when_question day_question
+    hour_question name_question phone_question confirmation_question change_question call_subject choice_person
+    choice_book choice_yes choice_change
 """.split()
 _WITH_PLACES = {
     "greeting_of_shop": "shop",

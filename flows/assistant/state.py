@@ -23,6 +23,10 @@ class Question(StrEnum):
 
     WHAT = "what"
     WHEN = "when"
+    HOUR = "hour"
+    """The day is known, and no time."""
+    DAY = "day"
+    """The time is known, and no day."""
     NAME = "name"
     PHONE = "phone"
     CONFIRMATION = "confirmation"
@@ -64,7 +68,9 @@ class Enquiry(Value):
         """What the booking needs to know next."""
         told = {
             Question.WHAT: self.what,
+            Question.DAY: self.day_words or not self.hour_words,
             Question.WHEN: self.day_words,
+            Question.HOUR: self.hour_words or self.hour or self.day is None,
             Question.NAME: self.name,
             Question.PHONE: self.phone,
         }

@@ -22,6 +22,23 @@ def _answered(scene: Scene, reader: Reader, question: str) -> Answering:
     return (yield from reader.answer(scene, question))
 
 
+def beside(scene: Scene, reader: Reader, ended: Step) -> Taking:
+    """The booking goes on, and what was asked beside it is answered: «завтра о 15, а скільки коштує?»."""
+    enquiry, decision = ended
+    if not scene.heard.aside or decision.outcome or decision.effects or scene.heard.tapped:
+        return ended
+    found: Answer = yield from _answered(scene, reader, scene.heard.aside)
+    if found.kind not in (Kind.ANSWERED, Kind.UNKNOWN):
+        return ended
+    text = _worded(scene, found) if found.kind is Kind.ANSWERED else scene.words.say("unknown")
+    first, *more = decision.say
+    rest = first.text.removeprefix(scene.greeting).lstrip()
+    greeting = scene.greeting if rest != first.text else ""
+    said = first.model_copy(update={"text": "\n\n".join(filter(None, (greeting, text, rest)))})
+    also = {"sources": found.sources, "degraded": found.degraded, "unanswered": found.kind is Kind.UNKNOWN}
+    return enquiry, decision.model_copy(update={"say": (said, *more), **also})
+
+
 def told(scene: Scene, found: Answer) -> Step:
     """The turn's end."""
     match found.kind:
@@ -42,9 +59,13 @@ def told(scene: Scene, found: Answer) -> Step:
 
 
 def _say_answer(scene: Scene, found: Answer) -> Step:
-    text = scene.words.say("from_documents", text=found.text) if found.degraded else found.text
     known = scene.now_at(scene.enquiry.model_copy(update={"unanswered": 0}))
-    return _on(known, text, sources=found.sources, degraded=found.degraded)
+    return _on(known, _worded(scene, found), sources=found.sources, degraded=found.degraded)
+
+
+def _worded(scene: Scene, found: Answer) -> str:
+    """A model's words, or the documents' own between marks."""
+    return scene.words.say("from_documents", text=found.text) if found.degraded else found.text
 
 
 def _say_unknown(scene: Scene, found: Answer) -> Step:

@@ -68,6 +68,8 @@ _RELATIVE_EN = {
     2: re.compile(r"\b(?:the )?day after tomorrow\b"),
     -1: re.compile(r"\byesterday\b"),
 }
+_FROM_TO = shape(rf"\b(?:з|с) \d{{1,2}}(?: (?:{_MONTH}))? (?:по|до) \d{{1,2}} (?:{_MONTH})\b")
+_FROM_TO_EN = re.compile(rf"\bfrom \d{{1,2}}(?: (?:{_MONTH_EN}))? to \d{{1,2}} (?:{_MONTH_EN})\b")
 _IN_DAYS = shape(
     rf"\bчерез (?:(?P<n>{_NUMBER}) )?(?P<unit>дн\w+|день|сутки|тижн\w*|тиждень|недел\w*|місяц\w*|месяц\w*)\b"
 )
@@ -194,6 +196,7 @@ def _open(_: re.Match[str], today: date) -> date | None:
 
 
 _WAYS: tuple[tuple[re.Pattern[str], re.Pattern[str], Callable[[re.Match[str], date], date | None]], ...] = (
+    (_FROM_TO, _FROM_TO_EN, _open),
     (_NEVER, _ISO, _numeric),
     (_BY_MONTH, _BY_MONTH_EN, _by_month),
     (_BY_MONTH_WORD, _NEVER, _by_month_word),

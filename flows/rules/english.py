@@ -9,9 +9,9 @@ from flows.rules.text import clean, fold, words
 _ENGLISH = frozenset(
     """
     the a an is are am was do does did what when where how who why which can could would should will i you we they he
-    she it my your our me us hello hi hey good morning afternoon evening yes no please thanks thank want need like to for
-    at on in of and or with from have has there this that open close price cost much many book table call tomorrow today
-    name order delivery pay sorry not don t s m okay hours person human speak english
+    she it my your our me us hello hi hey good morning afternoon evening yes no please thanks thank want need like to
+    for at on in of and or with from have has there this that open close price cost much many book table call tomorrow
+    today name order delivery pay sorry not don t s m okay hours person human speak english
     """.split()
 )
 _COMPLAINT = re.compile(

@@ -4,6 +4,7 @@ from domain.catalog import Item, Product
 from flows.rules.colours import find_colours
 from flows.rules.sizes import find_sizes
 from flows.sales.cart import MOST_OF_ONE, with_item, without
+from flows.sales.changing import mentioned
 from flows.sales.choosing import chosen, fitting, narrowed, open_question, sizes_of
 from flows.sales.delivering import checkout
 from flows.sales.scene import Branch, Scene, Step, Taking, find, read_items, read_product, wish
@@ -198,8 +199,7 @@ def _meant(scene: Scene) -> list[CartLine]:
         return list(cart)
     if removal.place:
         return list(cart[removal.place - 1 : removal.place]) if removal.place > 0 else list(cart[-1:])
-    spoken = scene.heard.text.casefold()
-    return [line for line in cart if any(word in spoken for word in line.title.casefold().split() if len(word) > 4)]
+    return mentioned(cart, scene.heard.text)
 
 
 def first_colour(words: str) -> str:

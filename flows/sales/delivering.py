@@ -53,7 +53,8 @@ def _told(scene: Scene) -> Sale:
 def _plain(scene: Scene, asked: Question) -> str:
     """The whole text answers the question that was asked, if it is short and asks nothing back."""
     text = scene.heard.text
-    plain = scene.sale.asked is asked and 2 <= len(text) <= LONGEST_ANSWER and not scene.heard.question
+    is_long_enough = len(text) >= 2 or (asked is Question.BRANCH and text.isdecimal())
+    plain = scene.sale.asked is asked and is_long_enough and len(text) <= LONGEST_ANSWER and not scene.heard.question
     told = bool(scene.heard.phone or scene.heard.consent)
     return text if plain and not told and "\n" not in text else ""
 
@@ -95,7 +96,11 @@ def confirmation(scene: Scene) -> Branch:
         return None
     if _told(scene) != sale or heard.question:
         return None
-    if heard.tapped == "change" or heard.consent is Consent.NO or (heard.consent is None and wants_change(heard.text, HEARD_IN)):
+    if (
+        heard.tapped == "change"
+        or heard.consent is Consent.NO
+        or (heard.consent is None and wants_change(heard.text, HEARD_IN))
+    ):
         return scene.say(sale, scene.words.say("what_to_change"))
     if heard.tapped != "yes" and heard.consent is not Consent.YES:
         return None

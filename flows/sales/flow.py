@@ -7,7 +7,7 @@ from domain.decisions import FlowDecision, Outcome
 from flows.base import Asking, Senses, Turn
 from flows.rules.language import Language, language_of
 from flows.rules.wishes import Wish
-from flows.sales import buying, delivering, paying, seeing, talking
+from flows.sales import buying, changing, delivering, paying, seeing, talking
 from flows.sales.eyesight import Eyesight
 from flows.sales.hearing import hear
 from flows.sales.news import hear_news
@@ -22,6 +22,7 @@ _BRANCHES: tuple[Callable[[Scene], Branch | Step | None], ...] = (
     buying.cart_message,
     delivering.confirmation,
     buying.choice,
+    changing.change,
     delivering.facts,
     buying.plain_wish,
 )
@@ -74,10 +75,12 @@ class SalesFlow:
         return (yield from self._talk.answer(scene))
 
     def _in_their_language(self, sale: Sale, turn: Turn) -> Sale:
-        """The shop's language, or the one the customer writes in; a word too short to tell changes nothing."""
+        """The shop's language, or the one the customer writes in; what we wrote on a button says nothing about them."""
         wanted = turn.shop.language.lower()[:2]
         before: Language = "ru" if sale.language == "ru" else "uk"
-        spoken = wanted if wanted in self._words else language_of(turn.text, before)
+        ours = {choice.title for choice in sale.menu}
+        own = "\n".join(one.text for one in turn.messages if not one.choice and one.text not in ours)
+        spoken = wanted if wanted in self._words else language_of(own, before)
         return sale.model_copy(update={"language": spoken})
 
 

@@ -13,6 +13,7 @@ from flows.sales import paying
 from flows.sales.choosing import colour_key, colours_of
 from flows.sales.eyesight import SURE, UNSURE, PictureKind, SeenPicture
 from flows.sales.scene import Branch, Scene, Step, Taking, find, wish
+from flows.sales.state import Phase
 
 
 def picture(scene: Scene) -> Branch:
@@ -41,6 +42,9 @@ def _offer_alike(scene: Scene, seen: SeenPicture) -> Taking:
     sure = seen.confidence >= SURE and _matches(products[0], seen)
     if sure:
         return scene.offer(products[:1], scene.words.say("photo_seen", what=what or products[0].title))
+    if len(products) == 1:  # a choice takes two: the details may have been wrong
+        more = yield from find(wish("", garment=seen.garment, colour=seen.colour, price_to=scene.heard.price_to))
+        products = (*products, *(one for one in more if one.id != products[0].id))
     return scene.offer(products[:3], scene.words.say("photo_unsure"))
 
 
@@ -63,4 +67,4 @@ def _to_a_person(scene: Scene, reason: str, degraded: str = "") -> Step:
     """The dual track: a friendly sentence now, and the case for an operator."""
     said = scene.words.say("photo_passed_on")
     sale, decision = scene.say(scene.sale, said, effects=(HandOff(kind="hand_off", reason=reason[:200]),))
-    return sale, decision.model_copy(update={"degraded": degraded})
+    return sale, decision.model_copy(update={"degraded": degraded, "phase": Phase.HANDED_OFF})

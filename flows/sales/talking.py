@@ -16,17 +16,19 @@ from domain.messages import OutboundMessage
 from flows.base import Need
 from flows.conversing import Ability, Refusal, Talk, converse, lines_of
 from flows.prompting import load_prompt
+from flows.rules.tables import readable
 from flows.rules.text import fold
 from flows.sales import buying, paying
 from flows.sales.cart import MOST_OF_ONE, with_item, without
 from flows.sales.delivering import checkout
 from flows.sales.eyesight import amount_of
-from flows.sales.guard import unknown_amounts
+from flows.sales.guard import claims_a_deed, unknown_amounts
 from flows.sales.scene import Scene, Step, Taking, find, read_items, wish
 from flows.sales.state import DELIVERY, Question, Sale
 
 MOST_FOUND = 6
 LONGEST_REPLY = 1_500
+GREETINGS = ("привіт", "привет", "добри", "доброг", "добры", "доброе", "вітаю", "здравств", "хай", "hello")
 Used = tuple[Sale, str]
 Using = Generator[Need, Any, Used]
 
@@ -144,7 +146,7 @@ class Talking:
         """The model's words; goods, sums and questions that must be exact come from us."""
         text = talk.text[:LONGEST_REPLY]
         known = [*wants.heard, scene.words.cart(talk.state), scene.turn.shop.persona, scene.turn.shop.payment_details]
-        if unknown_amounts(text, known):
+        if unknown_amounts(text, known) or claims_a_deed(text):
             text = ""
         if wants.person:
             sale, decision = scene.pass_on("handed_off", f"the assistant asks for a person: {wants.person}")
@@ -206,7 +208,8 @@ def _search(wants: Wants) -> Any:
         wants.found |= {one.id: one for one in products}
         wants.items |= {item.sku: item for one in products for item in one.available}
         listed = "\n".join(map(_described, products)) or "nothing was found"
-        wants.heard.append(listed)
+        # Prices alone: an amount in a description is nobody's offer.
+        wants.heard += [str(item.price) for one in products for item in one.available]
         return sale, listed
 
     return use
@@ -290,10 +293,10 @@ def _without_model(scene: Scene, reason: str) -> Taking:
 
 def _by_rules(scene: Scene) -> Taking:
     heard, sale, words = scene.heard, scene.sale, scene.words
-    if sale.asked is None and (heard.courtesy or _is_greeting(heard.text) or not heard.text):
+    if sale.asked is None and (heard.courtesy or _only_greets(scene) or not heard.text):
         return scene.ask(sale, Question.WISH, words.say("greeting"))
     if heard.courtesy:
-        return scene.say(sale, words.say("thanks"), menu=sale.menu)
+        return _answer_to_courtesy(scene)
     greeting = words.say("greeting") if sale.asked is None else ""
     if heard.question or heard.asks_delivery:
         passages: tuple[Passage, ...] = yield FindPassages(text=heard.text, most=1)
@@ -301,7 +304,7 @@ def _by_rules(scene: Scene) -> Taking:
             return scene.say(
                 sale.model_copy(update={"asked": sale.asked or Question.WISH}),
                 greeting,
-                passages[0].text,
+                readable(passages[0].text),
                 menu=sale.menu,
             )
     if sale.ordered and not heard.garment:
@@ -314,12 +317,19 @@ def _by_rules(scene: Scene) -> Taking:
     return _in_front(greeting, (yield from buying.again(scene, remark)))
 
 
+def _answer_to_courtesy(scene: Scene) -> Step:
+    """«Ок» is no city and no phone: what was asked is asked again."""
+    if scene.sale.asked in (*DELIVERY, Question.CONFIRMATION):
+        return checkout(scene, scene.sale)
+    return scene.say(scene.sale, scene.words.say("thanks"), menu=scene.sale.menu)
+
+
 def _missed(sale: Sale) -> Sale:
     return sale.model_copy(update={"misses": sale.misses + 1})
 
 
-def _is_greeting(text: str) -> bool:
-    words = fold(text).strip(" .!?)").split()
-    return len(words) <= 4 and any(
-        word.startswith(("привіт", "привет", "добр", "вітаю", "здравств", "хай", "hello")) for word in words
-    )
+def _only_greets(scene: Scene) -> bool:
+    """«Добрий день!», and nothing else; «добре, шукаю сукню» is no greeting."""
+    words = fold(scene.heard.text).strip(" .!?)").split()
+    greets = any(word.startswith(GREETINGS) for word in words)
+    return greets and len(words) <= 4 and not (scene.heard.garment or scene.heard.colours or scene.heard.question)

@@ -18,6 +18,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.budget import Budget
 from activities.dialog import Dialog
 from activities.gallery import Gallery, GalleryRules
+from activities.inquiry import Sources
 from contracts.dialog import TakeTurn
 from domain.decisions import Decision, FlowDecision
 from domain.identifiers import Address
@@ -32,6 +33,7 @@ from providers.media.download import Downloader, transports
 from providers.media.pictures import Pictures
 from providers.media.store import open_store
 from providers.media.transcription import Heard, NobodyListens, OpenAITranscriber
+from providers.model.patient import PatientModel
 from providers.records.books import Books
 from providers.records.credits import Credits
 from providers.records.directory import Directory
@@ -40,6 +42,7 @@ from providers.records.pool import Pool, fetch_all
 from providers.records.tenants import Tenant, Tenants
 from providers.secrets import SecretBox, new_key
 from runtime.accounts import Accounts
+from runtime.model_settings import ModelSettings
 from tests.media.conftest import TLS
 
 LONGEST = {MessageKind.IMAGE: 200_000, MessageKind.AUDIO: 50_000, MessageKind.DOCUMENT: 50_000}
@@ -223,7 +226,8 @@ async def thinking(
             hearing,
             GalleryRules(LONGEST, lambda _: timedelta(days=1), fetching=3, listening=3),
         )
-        dialog = Dialog(accounts, speaking, Books(pool), gallery, Budget(Credits(pool), accounts))
+        sources = Sources.of(PatientModel(None, {}, ModelSettings()), pool, gallery)
+        dialog = Dialog(accounts, speaking, Books(pool), gallery, Budget(Credits(pool), accounts), sources)
         yield Mind(street, world, pool, base_url, accounts, tenants, dialog, hearing, Probe())
         await _signs_are_shown()
         pictures.close()
