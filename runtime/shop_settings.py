@@ -1,14 +1,23 @@
 """Settings of the shop: what the environment says to every account whose own options say nothing."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.variables import WrongSetting, wrong_setting
 
 LONGEST_PERSONA = 20_000
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("there is no such time zone; write one like Europe/Kyiv") from None
+    return name
 
 
 class ShopSettings(BaseSettings):
@@ -27,6 +36,8 @@ class ShopSettings(BaseSettings):
     """Payments above this sum need two people."""
     shop_follow_up_hours: float = Field(default=0, ge=0, le=23)
     """After how long a silence an abandoned cart is mentioned, once; 0: never."""
+    shop_timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Kyiv"
+    """By whose clock "tomorrow at three" is meant."""
 
     def options(self) -> dict[str, str]:
         """The same as an account's options.
@@ -42,6 +53,7 @@ class ShopSettings(BaseSettings):
             "cash_on_delivery": "yes" if self.shop_cash_on_delivery else "no",
             "four_eyes_above": "" if self.shop_four_eyes_above is None else f"{self.shop_four_eyes_above:g}",
             "follow_up_hours": f"{self.shop_follow_up_hours:g}" if self.shop_follow_up_hours else "",
+            "timezone": self.shop_timezone,
         }
         return {name: value for name, value in said.items() if value}
 
