@@ -43,11 +43,14 @@ class Orders(contract.Orders):
     @activity.defn(name="place_order")
     async def place_order(self, order: NewOrder) -> PlacedOrder:
         """Create the order, or find the one that this key already made."""
-        number, fresh = await _written(self._books.place_order(order.address, order.key, order.draft))
-        if fresh:
+        placed = await _written(self._books.place_order(order.address, order.key, order.draft))
+        number = str(placed.id)
+        if placed.fresh:
             metrics.orders_created.labels(order.address.platform, order.address.account, order.flow).inc()
             log.info("order_placed", conversation=order.address.conversation_id, order=number)
-        return PlacedOrder(id=str(number), number=str(number))
+        if placed.shortage:
+            log.warning("order_short_of_stock", conversation=order.address.conversation_id, order=number)
+        return PlacedOrder(id=number, number=number, shortage=placed.shortage)
 
 
 class Records(contract.Records):

@@ -24,6 +24,8 @@ class PlacedOrder(Value):
 
     id: str
     number: str
+    shortage: str = ""
+    """What the shelf no longer held when it was placed."""
 
 
 class CloseDialog(Value):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -11,6 +11,7 @@ from domain.failures import OurFault
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage
 from domain.orders import OrderDraft
+from providers.records import stock
 from providers.records.pool import Pool, borrowed, fetch_one
 
 _LOG = """
@@ -42,12 +43,13 @@ WITH placed AS (
             %(chat2desk)s, %(conversation_id)s, %(key)s, %(name)s, %(payment_method)s, %(status)s, %(comment)s,
             %(kind)s)
     ON CONFLICT (order_key) DO NOTHING
-    RETURNING id, true AS fresh
+    RETURNING id, true AS fresh, shortage
 )
-SELECT id, fresh FROM placed UNION ALL SELECT id, false FROM orders WHERE order_key = %(key)s LIMIT 1
+SELECT id, fresh, shortage FROM placed
+UNION ALL SELECT id, false, shortage FROM orders WHERE order_key = %(key)s LIMIT 1
 """
 
-_PLACED = "SELECT id, false AS fresh FROM orders WHERE order_key = %(key)s"
+_PLACED = "SELECT id, false AS fresh, shortage FROM orders WHERE order_key = %(key)s"
 
 _OUTCOME = """
 INSERT INTO dialog_outcomes (dialog_key, conversation_id, flow, outcome, completed, dropoff_state, total_messages,
@@ -57,6 +59,16 @@ VALUES (%(key)s, %(conversation_id)s, %(flow)s, %(outcome)s, %(completed)s, %(dr
 ON CONFLICT (dialog_key) DO NOTHING
 RETURNING 1 AS fresh
 """
+
+
+class Placed(NamedTuple):
+    """An order as it stands."""
+
+    id: int
+    fresh: bool
+    """Whether it was created now."""
+    shortage: str
+    """What the shelf no longer held."""
 
 
 class Books:
@@ -93,14 +105,17 @@ class Books:
         values = {"conversation_id": address.conversation_id, "message_id": message_id}
         await fetch_one(self._pool, _FORGET, values)
 
-    async def place_order(self, address: Address, key: str, draft: OrderDraft) -> tuple[int, bool]:
-        """Create the order, or find the one this key made; returns its id and whether it is new."""
-        row = await fetch_one(self._pool, _ORDER, _order_values(address, key, draft))
+    async def place_order(self, address: Address, key: str, draft: OrderDraft) -> Placed:
+        """Create the order and take its items off the shelf, or find the one this key made."""
+        async with borrowed(self._pool) as connection, connection.transaction():
+            row = await (await connection.execute(_ORDER.encode(), _order_values(address, key, draft))).fetchone()
+            if row is not None and row["fresh"] and stock.is_counted(draft):
+                return Placed(row["id"], True, await stock.take(connection, address, row["id"], draft))
         if row is None:  # another attempt's row became visible between the two halves of the statement
             row = await fetch_one(self._pool, _PLACED, {"key": key})
         if row is None:
             raise OurFault("an order key that is neither free nor taken")
-        return row["id"], row["fresh"]
+        return Placed(row["id"], row["fresh"], row["shortage"])
 
     async def close_dialog(self, values: dict[str, Any]) -> bool:
         """Write a dialog's outcome; True the first time."""

@@ -15,7 +15,7 @@ async def test_an_order_keeps_who_how_and_what_for(shop: Shop) -> None:
         items=(OrderItem(name="Сукня", quantity=1, sku="D-1", price=Decimal("1499.00")),), client_name="Олена Шевченко",
         payment_method="card", status="awaiting_payment", comment="зателефонуйте після 18:00", kind="booking",
     )  # fmt: skip
-    number, _ = await Books(shop.pool).place_order(shop.customer(), f"kept/{shop.account}", draft)
+    number, *_ = await Books(shop.pool).place_order(shop.customer(), f"kept/{shop.account}", draft)
     row = await fetch_one(shop.pool, "SELECT * FROM orders WHERE id = %(id)s", {"id": number})
     names = ("client_name", "payment_method", "status", "comment", "kind")
     assert row is not None
