@@ -107,7 +107,9 @@ def doctor(home: HomeOption = DEFAULT_HOME, api: ApiOption = "") -> None:
 @app.command()
 def say(
     texts: Annotated[list[str] | None, typer.Argument(help="What the customer writes.", metavar="TEXT...")] = None,
-    platform: Annotated[str, typer.Option(help="Where the customer writes.")] = "manychat",
+    platform: Annotated[
+        str, typer.Option(help="Where the customer writes; left out: manychat, or the script's own first.")
+    ] = "",
     contact: Annotated[str, typer.Option(help="Who writes: the platform's id of the customer.")] = "42",
     name: Annotated[str, typer.Option(help="The customer's name.")] = "",
     channel: Annotated[str, typer.Option(help="The network behind the platform (instagram, telegram, …).")] = "",
@@ -120,6 +122,12 @@ def say(
     choice: Annotated[
         str | None, typer.Option(help="A choice the phone shows, by title or id: it is tapped.", metavar="CHOICE")
     ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            help="A golden file to play as a new customer, in place of texts.", metavar="FILE", dir_okay=False
+        ),
+    ] = None,
     each: Annotated[bool, typer.Option("--each", help="Wait for the reply to every text before the next.")] = False,
     wait: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply.")] = 30,
     home: HomeOption = DEFAULT_HOME,
@@ -129,7 +137,12 @@ def say(
     from commands.found import settings_beside
     from commands.say import Attached, Customer, say
 
-    customer = Customer(platform, contact, name, channel)
+    if script is not None:
+        from commands.script import play_script
+
+        play_script(settings_beside(home, api), script, platform, wait=wait)
+        return
+    customer = Customer(platform or "manychat", contact, name, channel)
     attached = Attached(image, audio, choice)
     say(settings_beside(home, api), customer, texts or [], attached, wait=wait, each=each)
 

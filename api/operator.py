@@ -22,6 +22,7 @@ from api.operator_models import (
     WaitingPart,
     Who,
     decode_cursor,
+    decode_moment,
     encode_cursor,
 )
 from api.problems import Problem, refusals
@@ -40,11 +41,19 @@ log = structlog.get_logger(__name__)
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page")]
 Cursor = Annotated[str | None, Query(max_length=4_000, description="`next_cursor` of the page before")]
 Filter = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
-ConversationId = Annotated[str, Path(description="`conv:{platform}:{account}:{contact}`, URL-encoded", max_length=1000)]
+ConversationId = Annotated[
+    str,
+    Path(description="`conv:{platform}:{account}:{contact}`, URL-encoded", max_length=1000, pattern=r"^[^\x00]*$"),
+]
 LISTED, FOUND = refusals(400), refusals(404)
 TOLD = refusals(400, 404, 409)
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Key = Annotated[str | None, Header(max_length=200, description="The same key twice does it once")]
+
+
+def once(act: str, key: str | None) -> str | None:
+    """The caller's key, for this act alone: on another act it is another wish, and must not get this one's answer."""
+    return f"{act}/{key}" if key else None
 
 
 def _address(conversation_id: str) -> Address:
@@ -114,7 +123,7 @@ async def take_over(
 ) -> Overview:
     """Seize the conversation: the assistant stops in the middle of whatever it does."""
     request = TakeOver(operator=(who or Who()).operator)
-    return await house.conversations.take_over(_address(conversation_id), request, idempotency_key)
+    return await house.conversations.take_over(_address(conversation_id), request, once("take-over", idempotency_key))
 
 
 @router.post("/conversations/{conversation_id:path}/release", tags=["conversations"], responses=TOLD)
@@ -124,7 +133,7 @@ async def release(
     """Give the conversation back to the assistant, with a word about what happened meanwhile."""
     given = given or GivesBack()
     request = Release(operator=given.operator, summary=given.summary)
-    return await house.conversations.release(_address(conversation_id), request, idempotency_key)
+    return await house.conversations.release(_address(conversation_id), request, once("release", idempotency_key))
 
 
 @router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"], responses=TOLD)
@@ -137,7 +146,7 @@ async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, i
     route = (await house.conversations.overview(address)).route
     parts = tuple(fit(OutboundMessage(text=said.text), platform.abilities(route)))
     request = OperatorReply(text=said.text, operator=said.operator, parts=parts)
-    return await house.conversations.reply(address, request, idempotency_key)
+    return await house.conversations.reply(address, request, once("reply", idempotency_key))
 
 
 @router.get("/conversations/{conversation_id:path}", tags=["conversations"], responses=TOLD)
@@ -155,8 +164,7 @@ async def list_outbox(
     cursor: Cursor = None,
 ) -> Page[WaitingPart]:
     """Parts, oldest first; without `state` those that wait to be sent."""
-    after = decode_cursor(cursor, str, str)
-    rows = await listings.outbox(house.pool, state, conversation, (after[0], after[1]) if after else None, limit)
+    rows = await listings.outbox(house.pool, state, conversation, decode_moment(cursor), limit)
     following = encode_cursor(rows[-1]["created_at"].isoformat(), rows[-1]["key"]) if len(rows) == limit else None
     return Page(items=[WaitingPart.model_validate(row) for row in rows], next_cursor=following)
 

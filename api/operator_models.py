@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -183,6 +183,28 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError:
         values = None
-    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds) or not all(map(_fits, values)):
         raise Problem(400, "this cursor is not one of ours")
     return tuple(values)
+
+
+def _fits(value: str | int) -> bool:
+    """Whether PostgreSQL can look for it."""
+    if isinstance(value, int):
+        return abs(value) < 2**63
+    return not any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def decode_moment(cursor: str | None) -> tuple[datetime, str] | None:
+    """Read back a cursor of a moment and an id.
+
+    Raises:
+        Problem: 400, it is none.
+    """
+    found = decode_cursor(cursor, str, str)
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(found[0]).astimezone(UTC), found[1]
+    except (ValueError, OverflowError):
+        raise Problem(400, "this cursor is not one of ours") from None

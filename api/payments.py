@@ -1,5 +1,7 @@
 """Payment proofs: look through them, and decide."""
 
+import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -8,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.house import House, TheHouse
 from api.media import MediaShelf, TheShelf
-from api.operator import Cursor, Filter, Key, Limit
+from api.operator import Cursor, Filter, Key, Limit, once
 from api.operator_auth import OperatorsOnly
 from api.operator_models import KeptMedia, Order, Page, decode_cursor, encode_cursor
 from api.payment_models import Payment, PaymentInFull, PaymentStanding, Verdict
@@ -26,6 +28,8 @@ router = APIRouter(
 )
 log = structlog.get_logger(__name__)
 
+WhyNot = Callable[[dict[str, Any]], str]
+"""Why somebody cannot agree to a proof as it stands; empty: they can."""
 PaymentId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 TOLD = refusals(404, _409="It is decided already, this person has agreed already, or the conversation is over")
 
@@ -87,18 +91,36 @@ async def decide_payment(
     return await decide(house, payment_id, verdict, idempotency_key)
 
 
-async def decide(house: House, payment_id: int, verdict: Verdict, key: str | None = None) -> PaymentStanding:
+async def decide(
+    house: House, payment_id: int, verdict: Verdict, key: str | None = None, why_not: WhyNot = lambda row: ""
+) -> PaymentStanding:
     """Let the proof's conversation decide; its answer is shown from now on, and written into the books right after.
 
+    Of two at the same moment, the second sees what the first one did: who agreed, and whether a manager is wanted now.
+
     Raises:
-        Problem: 404 there is no such proof; 409 decided already, or by the same person; 503 nobody answers now.
+        Problem: 403 `why_not` says why; 404 there is no such proof; 409 decided already, or by the same person;
+            503 nobody answers now.
     """
-    row = await _found(house, payment_id)
-    operator = _as_known(verdict.operator, row["approved_by"])
+    made: PaymentStanding | None = None
+    try:
+        async with PaymentRecords(house.pool).one_by_one(payment_id):
+            row = await _found(house, payment_id)
+            if verdict.approve and (wrong := why_not(row)):
+                raise Problem(403, wrong)
+            made = await _decide(house, row, verdict, key)
+    except Unavailable:  # should the books go away after the decision: it is made all the same
+        if made is None:
+            raise
+    return made
+
+
+async def _decide(house: House, row: dict[str, Any], verdict: Verdict, key: str | None) -> PaymentStanding:
+    payment_id, operator = int(row["id"]), _as_known(verdict.operator, row["approved_by"])
     asked = DecidePayment(payment=str(payment_id), approve=verdict.approve, reason=verdict.reason, operator=operator)
     address = Address.of_conversation(row["conversation_id"])
     try:
-        answer = await house.conversations.decide_payment(address, asked, key)
+        answer = await house.conversations.decide_payment(address, asked, once(f"decision {payment_id}", key))
     except Problem as problem:
         raise await _explained(house, payment_id, problem) from problem
     await _foretell(house, payment_id, answer, verdict)
@@ -113,8 +135,18 @@ async def decide(house: House, payment_id: int, verdict: Verdict, key: str | Non
 
 
 def _as_known(operator: str, approved_by: list[str]) -> str:
-    """Nobody becomes a second person by the size of a letter."""
-    return next((name for name in approved_by if name.casefold() == operator.casefold()), operator)
+    """Nobody becomes a second person by the size of a letter, or by a sign that nobody sees."""
+    return next((name for name in approved_by if same_person(name, operator)), operator)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are told apart by what people do not see."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
 
 
 async def _found(house: House, payment_id: int) -> dict[str, Any]:

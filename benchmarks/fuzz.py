@@ -34,6 +34,7 @@ def environment() -> dict[str, str]:
         own[known.variable("webhook_secret")] = SHOP.webhook_secret
         own[known.variable("quiet_period_seconds")] = "0.2"
         own[known.variable("rate_limit_requests_per_minute")] = "600000"
+        own[known.variable("flow")] = ""  # its own
     return CHANGED | own
 
 

@@ -33,6 +33,8 @@ CHANGED = {
     "CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE": "600000",
     "MANYCHAT_RATE_LIMIT_REQUESTS_PER_MINUTE": "600000",
     "FLOOD_MESSAGES_PER_MINUTE": "1000000",
+    "CHAT2DESK_FLOW": "water_order",
+    "MANYCHAT_FLOW": "water_order",
 }
 """Pacing protects platforms and is not what is measured; ManyChat keeps the stock quiet period of two seconds."""
 

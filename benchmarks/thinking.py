@@ -131,6 +131,4 @@ async def _pictures(ground: Ground, customers: Customers, crowd: int) -> Row:
 
     waits = await asyncio.gather(*(show(place, who) for place, who in enumerate(people)))
     p95 = percentile(list(waits), 0.95)
-    return Row(
-        f"wait for the first part p95, {crowd} photos, model 12 s", f"{p95:.2f} s", aim="< 35 s", holds=p95 < 35
-    )
+    return Row(f"wait for the first part p95, {crowd} photos, model 12 s", f"{p95:.2f} s", aim="< 35 s", holds=p95 < 35)

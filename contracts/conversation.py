@@ -140,6 +140,8 @@ class ConversationState(BaseModel):
     follow_up_at: datetime | None = None
     """When the flow wants to hear that the customer has been silent."""
     last_message_at: datetime | None = None
+    told_at: datetime | None = None
+    """When the customer was last told something they had not asked for; they have as long to answer it as a reply."""
     route: str = ""
     name: str = ""
     replies: int = 0

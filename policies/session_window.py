@@ -31,16 +31,19 @@ class Quiet(Value):
     operator_at: datetime | None = None
     payment: PaymentCase | None = None
     follow_up_at: datetime | None = None
+    told_at: datetime | None = None
+    """When the customer was last told something they had not asked for: a decision about their payment."""
 
 
 def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
     """The earliest thing that this silence leads to, and when."""
     day = timedelta(hours=rules.dialog_ttl_hours)
-    dues = [(quiet.last_message_at + timedelta(days=rules.dedupe_days), Due.CLOSE)]
+    heard_or_told = max(quiet.last_message_at, quiet.told_at or quiet.last_message_at)
+    dues = [(heard_or_told + timedelta(days=rules.dedupe_days), Due.CLOSE)]
     if quiet.payment is not None:  # whoever has paid is not forgotten, however long they say nothing
         dues = [_payment_due(quiet.payment, rules)]
     elif quiet.dialog_open:
-        dues.append((quiet.last_message_at + day, Due.DIALOG_OVER))
+        dues.append((heard_or_told + day, Due.DIALOG_OVER))
     if quiet.follow_up_at is not None:
         dues.append((quiet.follow_up_at, Due.FOLLOW_UP))
     if quiet.holder is Holder.OPERATOR:

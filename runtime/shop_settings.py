@@ -1,5 +1,6 @@
 """Settings of the shop: what the environment says to every account whose own options say nothing."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -32,7 +33,7 @@ class ShopSettings(BaseSettings):
     shop_payment_details: str = ""
     """Where customers pay by transfer; said as it stands here."""
     shop_cash_on_delivery: bool = True
-    shop_four_eyes_above: float | None = Field(default=None, ge=0)
+    shop_four_eyes_above: Decimal | None = Field(default=None, ge=0)
     """Payments above this sum need two people."""
     shop_follow_up_hours: float = Field(default=0, ge=0, le=23)
     """After how long a silence an abandoned cart is mentioned, once; 0: never."""
@@ -51,7 +52,7 @@ class ShopSettings(BaseSettings):
             "currency": self.shop_currency,
             "payment_details": self.shop_payment_details,
             "cash_on_delivery": "yes" if self.shop_cash_on_delivery else "no",
-            "four_eyes_above": "" if self.shop_four_eyes_above is None else f"{self.shop_four_eyes_above:g}",
+            "four_eyes_above": "" if self.shop_four_eyes_above is None else f"{self.shop_four_eyes_above:f}",
             "follow_up_hours": f"{self.shop_follow_up_hours:g}" if self.shop_follow_up_hours else "",
             "timezone": self.shop_timezone,
         }

@@ -1,6 +1,7 @@
 """Real servers for a test session: PostgreSQL and Temporal on free ports, in a folder that goes away."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from providers.servers.supervisor import Supervisor
 from providers.servers.temporal import TemporalServer, find_temporal
 
 LOOPBACK = "127.0.0.1"
+TEMPLATE = "empty_and_migrated"
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,10 @@ class Servers:
                 process.wait(5)
 
     def fresh_database(self, name: str) -> str:
-        """An empty, migrated database of its own."""
+        """An empty, migrated database of its own: a copy of one that nobody speaks to, twice as quick as migrating."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        url = f"{self.database_url.rsplit('/', 1)[0]}/{name}"
-        asyncio.run(migrate(url))
-        return url
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'.encode())
+        return f"{self.database_url.rsplit('/', 1)[0]}/{name}"
 
 
 @contextmanager
@@ -72,4 +72,13 @@ async def _start(supervisor: Supervisor, folder: Path) -> Servers:
     for watched in started:
         await watched.answered(40)
     await migrate(postgres.url)
+    await _make_template(postgres.url)
     return Servers(postgres.url, temporal.address, postgres.data)
+
+
+async def _make_template(url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        if sys.platform == "linux":  # a killed server looks at each file of dozens of databases otherwise
+            await connection.execute("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
+        await connection.execute(f'CREATE DATABASE "{TEMPLATE}"'.encode())
+    await migrate(f"{url.rsplit('/', 1)[0]}/{TEMPLATE}")

@@ -1,28 +1,35 @@
 """The page of settings and `.env.example` name every variable there is, and none that is not."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
+import pytest
 
+from domain.shop import Shop
+from flows.registry import FLOWS
 from platforms.registry import platforms, variables
 from runtime.account_settings import AccountSettings
+from runtime.accounts import default_account
 from runtime.media_settings import MediaSettings
 from runtime.model_settings import ModelSettings
+from runtime.search_settings import SearchSettings
 from runtime.settings import Settings
-from runtime.variables import Stated
+from runtime.shop_settings import ShopSettings, load_shop_settings
+from runtime.variables import Stated, WrongSetting
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 OF_A_COMMAND = {f"EVERTURN_ACCOUNT_{name}" for name in ("ACCESS_TOKEN", "WEBHOOK_SECRET", "VERIFY_TOKEN")}
 """Read by `everturn account add` alone."""
-OURS = (Settings, AccountSettings, MediaSettings, ModelSettings)
+OURS = (Settings, AccountSettings, MediaSettings, ModelSettings, ShopSettings, SearchSettings)
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 
 
 def own() -> set[str]:
-    """The variables of the house, of accounts, of media and of the model."""
+    """The variables of the house, of accounts, of media, of the model, of the shop and of searching."""
     return {name.upper() for settings in OURS for name in settings.model_fields}
 
 
@@ -86,3 +93,54 @@ def test_the_example_can_be_used_as_it_is() -> None:
                 wanted = said == "true"
             if said and not said.startswith("<"):
                 assert field.default == wanted, name
+
+
+def test_every_account_can_say_of_its_shop_what_the_environment_says() -> None:
+    """Beside each variable of the shop stands the account's option that goes before it."""
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `SHOP_")}
+    said = {
+        "shop_name": "Світлиця",
+        "shop_payment_details": "IBAN",
+        "shop_four_eyes_above": 5,
+        "shop_follow_up_hours": 3,
+    }
+    options = ShopSettings(_env_file=None, **said).options() | {"persona": "a file's text"}
+    assert len(ShopSettings.model_fields) == len(options)
+    assert options.keys() == {line.split("|")[4].split("`")[1] for line in lines.values()}
+
+
+def test_the_flow_of_each_platform_is_told() -> None:
+    """On the page and in the example: sales where shops sell, the assistant where customers ask, water on Chat2Desk."""
+    flows = {one.platform: default_account(Settings(_env_file=None), one, FLOWS).flow for one in variables()}
+    wanted = {
+        "manychat": "sales", "instagram": "sales", "chat2desk": "water_order",
+        "whatsapp": "assistant", "bridge": "assistant", "telegram": "assistant",
+    }  # fmt: skip
+    assert wanted == flows
+    assert flows == {
+        name.lower(): flow for name, flow in re.findall(r"^#([A-Z0-9]+)_FLOW=(.*)$", EXAMPLE, re.MULTILINE)
+    }
+    (line,) = [line for line in PAGE.splitlines() if line.startswith("| `<PLATFORM>_FLOW`")]
+    assert set(FLOWS) == set(re.findall(r"`([a-z_]+)`", line.split("|")[2]))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SHOP_CURRENCY", "hryvnia"), ("SHOP_FOUR_EYES_ABOVE", "-1"), ("SHOP_FOLLOW_UP_HOURS", "24"),
+        ("SHOP_TIMEZONE", "Europe/Atlantis"), ("SHOP_TIMEZONE", "../../etc/passwd"),
+        ("SHOP_CASH_ON_DELIVERY", "perhaps"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_of_the_shop_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """It stops the start, with its name."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(WrongSetting, match=f"^{variable}: "):
+        load_shop_settings(_env_file=None)
+
+
+def test_a_large_sum_is_read_to_the_last_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above which two people decide is money: it is not rounded."""
+    monkeypatch.setenv("SHOP_FOUR_EYES_ABOVE", "12345678.90")
+    shop = Shop.of("shop", "", load_shop_settings(_env_file=None).options())
+    assert Decimal("12345678.90") == shop.four_eyes_above

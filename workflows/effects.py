@@ -57,10 +57,15 @@ class Effects:
         )
         state.order_id = placed.number
         state.orders += 1
+        if placed.shortage:
+            self.raise_flag(f"order {placed.number} is short of stock: {placed.shortage}")
 
     def ask_for_a_person(self, reason: str) -> None:
-        """The assistant gives up and asks for an operator, who becomes the holder."""
+        """The assistant gives up and asks for an operator, who becomes the holder; one who is here already stays."""
         state = self._state
+        if state.operator:
+            self.raise_flag(reason)
+            return
         state.holder = Holder.OPERATOR
         state.handed_off_at = workflow.now()
         state.operator = ""

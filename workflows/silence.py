@@ -36,6 +36,7 @@ class Silence:
             operator_at=state.operator_at,
             payment=state.payment,
             follow_up_at=state.follow_up_at,
+            told_at=state.told_at,
         )
         return next_due(quiet, state.rules)
 

@@ -100,6 +100,7 @@ class Turns:
             state.dialog_opened_at = workflow.now()
         await self._effects.carry_out(decision.effects)
         self._adopt(decision, 0)
+        state.told_at = workflow.now()
         for number, part in enumerate(decision.parts):
             self._put_in_outbox(part, str(number), by_operator=decided)
         if decision.outcome is not None and decision.outcome is not Outcome.CHITCHAT:

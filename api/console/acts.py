@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import uuid4
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,7 +17,7 @@ from api.console.shaping import link
 from api.console.shown import ConsoleRoute, back, is_scripted
 from api.problems import Problem
 from contracts.conversation import OperatorReply, Overview, Release, TakeOver
-from domain.failures import MediaRefused
+from domain.failures import MediaRefused, Unavailable
 from domain.identifiers import Address
 from domain.messages import MessageKind, OutboundMessage
 from domain.operators import Act
@@ -34,12 +35,15 @@ PICTURE_KEPT = timedelta(days=30)
 CAPTION = "[picture]"
 """Stands for a picture without words where words are wanted."""
 
+log = structlog.get_logger(__name__)
+
 
 @router.post("/conversations/{conversation:path}/take-over")
 async def take_over(here: TheOperator, conversation: ConversationId, form: ThePosted) -> Response:
     """Seize it: nothing more of the assistant's leaves."""
     asked = TakeOver(operator=here.name)
-    work = here.house.conversations.take_over(address_of(conversation), asked, form.get("once") or None)
+    key = key_of(here, "take-over", form.get("once"))
+    work = here.house.conversations.take_over(address_of(conversation), asked, key)
     return await _did(here, conversation, Act.TAKE_OVER, work)
 
 
@@ -47,7 +51,7 @@ async def take_over(here: TheOperator, conversation: ConversationId, form: ThePo
 async def release(here: TheOperator, conversation: ConversationId, form: ThePosted) -> Response:
     """Give it back to the assistant."""
     asked = Release(operator=here.name, summary=clean(form.get("summary", ""), LONGEST_NOTE))
-    work = here.house.conversations.release(address_of(conversation), asked, form.get("once") or None)
+    work = here.house.conversations.release(address_of(conversation), asked, key_of(here, "release", form.get("once")))
     return await _did(here, conversation, Act.RELEASE, work)
 
 
@@ -76,6 +80,11 @@ async def send_picture(
     return await _did(here, conversation, Act.REPLY, _write(here, address, said, x_once))
 
 
+def key_of(here: Here, act: str, once: str | None) -> str | None:
+    """What makes a form that is posted twice do one thing; nobody else's form, and no other act, has it."""
+    return hashlib.sha256(f"{here.name}/{act}/{once}".encode()).hexdigest() if once else None
+
+
 async def _did(here: Here, conversation: str, act: Act, work: Awaitable[Overview]) -> Response:
     async with noted(here, act, conversation):
         overview = await work
@@ -94,7 +103,10 @@ async def noted(here: Here, act: Act, conversation: str = "", subject: str = "")
     except Problem as error:
         await here.note(act, conversation, subject, f"refused: {error.status} {error}"[:200])
         raise
-    await here.note(act, conversation, subject)
+    try:
+        await here.note(act, conversation, subject)
+    except Unavailable:  # what was done is done: told that it was not, people would do it again
+        log.error("act_not_written_down", act=act.value, via="console")
 
 
 async def _write(here: Here, address: Address, said: OutboundMessage, once: str | None) -> Overview:
@@ -104,7 +116,7 @@ async def _write(here: Here, address: Address, said: OutboundMessage, once: str 
     route = (await here.house.conversations.overview(address)).route
     parts = tuple(fit(said, platform.abilities(route)))
     asked = OperatorReply(text=said.text or CAPTION, operator=here.name, parts=parts)
-    key = hashlib.sha256(f"{here.name}/{once}".encode()).hexdigest() if once else uuid4().hex
+    key = key_of(here, "reply", once) or uuid4().hex
     return await here.house.conversations.reply(address, asked, key)
 
 

@@ -28,7 +28,7 @@ LINES = 40
 AT_ONCE = 0.1
 """Seconds the page waits for the conversation's own word; what comes later is fetched by the page."""
 MOST_ACTS, MOST_ORDERS = 10, 5
-ConversationId = Annotated[str, Path(max_length=1_000)]
+ConversationId = Annotated[str, Path(max_length=1_000, pattern=r"^[^\x00]*$")]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.console import accounts, acts, conversation, events, inbox, letters, login, orders, payments, people, texts
+from api.console import (
+    accounts,
+    acts,
+    conversation,
+    events,
+    inbox,
+    letters,
+    login,
+    lost,
+    orders,
+    payments,
+    people,
+    texts,
+)
 from api.console.office import Office
 from api.console.watch import Watch
 from api.house import House
@@ -24,7 +37,7 @@ LONGEST_SIDE = 1_600
 """Of a picture that an operator sends: customers look closely."""
 ROUTERS = tuple(
     room.router
-    for room in (login, inbox, events, acts, conversation, payments, orders, letters, accounts, texts, people)
+    for room in (login, inbox, events, acts, conversation, payments, orders, letters, accounts, texts, people, lost)
 )
 
 

@@ -1,7 +1,6 @@
 """The list of conversations, by what asks for attention."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -10,8 +9,7 @@ from starlette.responses import Response
 
 from api.console.office import Here, TheOperator
 from api.console.shown import ConsoleRoute, back, show
-from api.operator_models import decode_cursor, encode_cursor
-from api.problems import Problem
+from api.operator_models import decode_moment, encode_cursor
 from providers.records import console
 from providers.records.console import MOST_COUNTED, Tab
 from providers.records.model_state import model_part
@@ -49,7 +47,7 @@ async def listing(here: Here, tab: Tab | None, words: str, cursor: str | None) -
     here.office.watch.look()
     counts = await console.counts(here.house.pool, here.name)
     tab, words = tab or _usual(counts), words.replace("\x00", "").strip()
-    after = _after(cursor)
+    after = decode_moment(cursor)
     if words:
         found = await console.search(here.house.pool, words, after, ROWS)
     else:
@@ -68,16 +66,6 @@ def _usual(counts: dict[Tab, int]) -> Tab:
 def told(counts: dict[Tab, int]) -> dict[str, str]:
     """Counts as they are shown."""
     return {tab.value: f"{MOST_COUNTED // 1000}k+" if n >= MOST_COUNTED else str(n) for tab, n in counts.items()}
-
-
-def _after(cursor: str | None) -> tuple[datetime, str] | None:
-    found = decode_cursor(cursor, str, str)
-    if found is None:
-        return None
-    try:
-        return datetime.fromisoformat(found[0]), found[1]
-    except ValueError:
-        raise Problem(400, "this cursor is not one of ours") from None
 
 
 def following(found: Sequence[DictRow]) -> str | None:

@@ -36,6 +36,9 @@ LONGEST_NAME, LONGEST_SECRET = 100, 500
 OURS = re.compile(r"/console(?:/(?!/)[^\\\x00-\x20\x7f]*)?")
 """Where a log-in may lead: a page of ours, and nothing that a browser could read as another host."""
 
+TIED = re.compile(r"[\w-]{43}", re.ASCII)
+"""What we tie a form to its browser with."""
+
 
 def destination(wanted: str) -> str:
     """Where to go after the log-in."""
@@ -54,12 +57,18 @@ async def door(request: Request, office: TheOffice, next: str = "") -> Response:
 def _form(
     request: Request, office: Office, *, wanted: str, said: str = "", name: str = "", status: int = 200
 ) -> Response:
-    secret = secrets.token_urlsafe(32)
+    secret = _of_another_tab(request, office) or secrets.token_urlsafe(32)
     response = show_stranger(
         request, "login.html", status=status, csrf=csrf_of(secret), wanted=wanted, said=said, name=name
     )
     _give(response, request, office, secret, seconds=3_600)
     return response
+
+
+def _of_another_tab(request: Request, office: Office) -> str:
+    """The form's cookie that this browser has already: with a new one, the forms of its other tabs would not count."""
+    secret = request.cookies.get(cookie_name(request, office), "")
+    return secret if TIED.fullmatch(secret) else ""
 
 
 def _give(response: Response, request: Request, office: Office, secret: str, *, seconds: int) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Path, Query
 from psycopg.rows import DictRow
@@ -9,13 +10,13 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.console import shaping
-from api.console.acts import noted
+from api.console.acts import key_of, noted
 from api.console.office import Here, TheOperator, ThePosted
 from api.console.shown import ConsoleRoute, back, show
 from api.console.words import WORDS
 from api.operator_models import decode_cursor, encode_cursor
 from api.payment_models import PaymentInFull, Verdict
-from api.payments import decide, in_full
+from api.payments import decide, in_full, same_person
 from api.problems import Problem
 from domain.operators import Act
 from domain.payments import PaymentStage
@@ -60,7 +61,7 @@ async def payment(here: TheOperator, payment: PaymentId) -> Response:
     pictures = [(one, shaping.media_path(one.url)) for one in found.pictures]
     return show(
         here, "payment.html", payment=found, pictures=pictures, link_there=shaping.safe_link(found.link),
-        may=may_approve(here, found), why_not=why_not(here, found), waits=waits(found),
+        may=may_approve(here, found), why_not=why_not(here, found), waits=waits(found), once=uuid4().hex,
     )  # fmt: skip
 
 
@@ -71,11 +72,21 @@ def waits(payment: PaymentInFull) -> bool:
 
 def why_not(here: Here, payment: PaymentInFull) -> str:
     """Why this person cannot agree to it; empty: they can."""
-    if here.name in payment.approved_by:
-        return str(WORDS.payments.already)
-    if payment.stage is PaymentStage.APPROVED_ONCE and not here.operator.is_manager:
-        return str(WORDS.payments.managers)
-    return ""
+    return _why_not(here, {"stage": payment.stage, "approved_by": payment.approved_by})
+
+
+def _why_not(here: Here, row: dict[str, Any]) -> str:
+    return str(WORDS.payments.already) if _has_agreed(here, row["approved_by"]) else _not_a_manager(here, row)
+
+
+def _has_agreed(here: Here, approved_by: list[str]) -> bool:
+    return any(same_person(here.name, name) for name in approved_by)
+
+
+def _not_a_manager(here: Here, row: dict[str, Any]) -> str:
+    """A form that was posted twice is not a second decision: what became of the first is the conversation's to say."""
+    is_second = row["stage"] == PaymentStage.APPROVED_ONCE and not _has_agreed(here, row["approved_by"])
+    return str(WORDS.payments.managers) if is_second and not here.operator.is_manager else ""
 
 
 def may_approve(here: Here, payment: PaymentInFull) -> bool:
@@ -90,9 +101,9 @@ async def decision(here: TheOperator, payment: PaymentId, form: ThePosted) -> Re
     found = await in_full(here.house, here.office.shelf, payment)
     what = f"payment {payment}: {'approve' if verdict.approve else 'refuse'}"
     async with noted(here, Act.DECIDE_PAYMENT, found.conversation_id, what):
-        if verdict.approve and (wrong := why_not(here, found)):
-            raise Problem(403, wrong)
-        await decide(here.house, payment, verdict, form.get("once") or None)
+        key = key_of(here, f"decision/{verdict.approve}", form.get("once"))
+        refusal = _not_a_manager if key else _why_not
+        await decide(here.house, payment, verdict, key, lambda row: refusal(here, row))
     return back(f"/console/payments/{payment}")
 
 

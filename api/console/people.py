@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.console.acts import noted
-from api.console.office import Here, TheManager, TheOperator, ThePosted, now
+from api.console.office import Here, TheManager, TheOperator, ThePosted, now, visitor_of
 from api.console.shown import ConsoleRoute, back, show
 from api.console.words import WORDS
 from api.operator_models import decode_cursor, encode_cursor
@@ -156,10 +156,21 @@ async def my_password(here: TheOperator, form: ThePosted) -> Response:
     async with noted(here, Act.CHANGE_PASSWORD, subject=here.name):
         if here.name == OWNER:
             raise Problem(409, WORDS.people.no_password)
-        if not await here.office.guessing.may_try(here.name, "", now()):
-            raise Problem(429, WORDS.log_in.slow)
-        if await here.office.operators.log_in(here.name, form.get("present", "")) is None:
-            raise Problem(422, WORDS.people.wrong)
+        await _prove(here, form.get("present", ""))
         with _refusals():
             await here.office.operators.set_password(here.name, password)
     return back("/console/login")
+
+
+async def _prove(here: Here, password: str) -> None:
+    """Whether it is really them; nobody's mistakes slow down anybody elsewhere.
+
+    Raises:
+        Problem: 429 too many attempts; 422 this is not their password.
+    """
+    guessing, address = here.office.guessing, visitor_of(here.request).address
+    if not await guessing.may_try(here.name, address, now()):
+        raise Problem(429, WORDS.log_in.slow)
+    if await here.office.operators.log_in(here.name, password) is None:
+        raise Problem(422, WORDS.people.wrong)
+    await guessing.forget(here.name, address)

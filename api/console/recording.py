@@ -60,8 +60,11 @@ async def _deed(request: Request, outcome: str) -> Deed:
     given = request.path_params
     conversation = str(given.get("conversation_id", ""))
     subject = " ".join(f"{name} {value}" for name, value in given.items() if name != "conversation_id")
+    said = await _said(request)
+    if "approve" in said:
+        subject += ": approve" if said["approve"] is True else ": refuse"
     return Deed(
-        operator=await _name(request),
+        operator=_name(said),
         via=Via.API,
         act=_act(request),
         conversation=conversation,
@@ -80,15 +83,20 @@ def _act(request: Request) -> Act:
     return Act.CHANGE_PLAN if pieces[1:2] == ["plans"] else Act.OTHER
 
 
-async def _name(request: Request) -> str:
+async def _said(request: Request) -> dict[str, Any]:
+    """What the caller wrote; empty: nothing, or nothing that can be read."""
+    if "json" not in request.headers.get("content-type", ""):
+        return {}
+    try:
+        body = from_json(await request.body())
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _name(said: dict[str, Any]) -> str:
     """Whom the caller says to speak for."""
-    body: Any = None
-    if "json" in request.headers.get("content-type", ""):
-        try:
-            body = from_json(await request.body())
-        except ValueError:
-            body = None
-    name = body.get("operator") if isinstance(body, dict) else None
+    name = said.get("operator")
     return name[:LONGEST_NAME] if isinstance(name, str) and name.strip() else "operator"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from psycopg.rows import DictRow
 
@@ -33,14 +33,22 @@ def temporal_link(settings: Settings, conversation: str) -> str:
 
 def local_media(url: str, own: str) -> str:
     """Our own media by their path, whatever name the house is visited by; empty: it is somebody else's."""
-    there, here = urlsplit(url), urlsplit(own)
+    there, here = _split(url), _split(own)
     is_ours = (there.scheme, there.netloc) == (here.scheme, here.netloc)
     return there.path if is_ours and there.path.startswith("/") and not there.path.startswith("//") else ""
 
 
 def safe_link(url: str) -> str:
     """An address that may stand behind a link: nothing that a browser would run."""
-    return url if urlsplit(url).scheme in ("http", "https") else ""
+    return url if _split(url).scheme in ("http", "https") else ""
+
+
+def _split(url: str) -> SplitResult:
+    """Customers write addresses, and not all of what they write is one."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 @dataclass(frozen=True)

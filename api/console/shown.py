@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +18,8 @@ from api.encoded import EncodedRoute
 from api.pages import page
 from api.problems import PATIENCE, Problem, unavailable
 from domain.failures import Transient
+
+log = structlog.get_logger(__name__)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
@@ -93,6 +96,9 @@ async def _answered(inner: Answer, request: Request) -> Response:
         return _refused(request, Problem(422, wrong))
     except Transient as error:
         return _refused(request, unavailable(str(error), error.retry_after or PATIENCE))
+    except Exception:
+        log.exception("page_failed", path=request.scope["route"].path, method=request.method)
+        return _refused(request, Problem(500, WORDS.bug))
 
 
 def _to_the_door(request: Request) -> Response:

@@ -266,6 +266,7 @@ WORDS = SimpleNamespace(
         503: "Not available just now",
     },
     home="Back to the inbox",
+    bug="This is a bug of ours; it has been logged.",
 )
 
 SCRIPT_WORDS = {

@@ -19,6 +19,7 @@ from flows.assistant.sentences import NAMES
 from flows.base import Need
 from flows.conversing import lines_of
 from flows.prompting import load_prompt
+from flows.rules.tables import readable
 
 MOST_PASSAGES = 4
 LONGEST_QUESTION = 300
@@ -170,7 +171,7 @@ def _without_model(passages: Sequence[Passage], why: str) -> Answer:
     best = passages[0] if passages and passages[0].rank >= LEAST_FIT else None
     if best is None:
         return Answer(Kind.UNKNOWN, degraded=why)
-    return Answer(Kind.ANSWERED, shortened(best.text, LONGEST_QUOTE), (named(best),), why)
+    return Answer(Kind.ANSWERED, shortened(readable(best.text), LONGEST_QUOTE), (named(best),), why)
 
 
 def named(passage: Passage) -> str:

@@ -119,9 +119,17 @@ def _booking(scene: Scene) -> Step | None:
         return booking.step(scene)
     if scene.heard.tapped == "book":
         return booking.opened(scene)
-    if scene.heard.booking in (Booking.VISIT, Booking.CALL):
+    if scene.heard.booking in (Booking.VISIT, Booking.CALL) or _is_whole(scene):
         return booking.opened(scene.now_at(scene.enquiry.without_booking()))
     return None
+
+
+def _is_whole(scene: Scene) -> bool:
+    """Whatever verb it is put in: an hour, a day and a phone number make a booking."""
+    heard = scene.heard
+    when = heard.when
+    told = when is not None and not when.is_past and when.day is not None and when.hour is not None
+    return told and bool(heard.phone and heard.subject) and not heard.question
 
 
 def _remembered(scene: Scene) -> Enquiry:

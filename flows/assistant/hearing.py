@@ -51,6 +51,8 @@ _GREETINGS = (
 _GREETING_WORDS = tuple(map(loosen, _GREETINGS))
 _AS_SOON_AS = shape(r"\W*(?:(?:як|как) (?:тільки|только|найшвидше|можна|можно)|(?:коли|когда) \w+)\b")
 """Begins as a question does and answers one: «як тільки буде місце», «коли вам зручно»."""
+_TIMES = (Question.WHEN, Question.HOUR, Question.NAME, Question.CONFIRMATION, Question.CHANGE)
+"""Where «ні, на 16» is an hour: after the time was told, until the phone is asked for."""
 _SENTENCES = re.compile(r"(?<=[.!?\n])\s*|,\s+(?=(?:а|і|и|але|но|and|but|also|ще|еще)\s)", re.IGNORECASE)
 
 
@@ -85,7 +87,7 @@ class Heard(Value):
 def hear(turn: Turn, enquiry: Enquiry, senses: Senses) -> Heard:
     """Apply every rule to the burst, in the light of what was asked last."""
     text = clean(turn.text)
-    when = find_when(text, now_of_the_shop(turn), asked=enquiry.asked in (Question.WHEN, Question.HOUR))
+    when = find_when(text, now_of_the_shop(turn), asked=enquiry.asked in _TIMES)
     booking = find_booking(text)
     phone = find_any_phone(text)
     return Heard(

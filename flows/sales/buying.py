@@ -1,17 +1,34 @@
 """From a wish to a cart: search, offer, choose, add, remove."""
 
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
 from domain.catalog import Item, Product
+from flows.base import Need
 from flows.rules.colours import find_colours
+from flows.rules.consent import Consent
+from flows.rules.garments import find_garment
 from flows.rules.sizes import find_sizes
 from flows.sales.cart import MOST_OF_ONE, with_item, without
-from flows.sales.changing import mentioned
-from flows.sales.choosing import chosen, fitting, narrowed, open_question, sizes_of
-from flows.sales.delivering import checkout
+from flows.sales.changing import mentioned, not_had
+from flows.sales.choosing import chosen, colours_of, fitting, narrowed, open_question, sizes_of
+from flows.sales.delivering import checkout, is_form, with_facts
 from flows.sales.scene import Branch, Scene, Step, Taking, find, read_items, read_product, wish
 from flows.sales.state import DELIVERY, CartLine, Question, Sale
 
 SHORTEST_WISH = 4
 """Signs."""
+SHORTEST_NAME = 3
+_OTHER = re.compile(
+    r"(?:щось|що.небудь|шось|что.то|что.нибудь) (?:інш|друг)|\bне (?:подоба|нрав|хочу|моє|мое|те\b|то\b)"
+    r"|^(?:покажіть|покажи|покажите|є|есть)?\W*(?:а )?(?:ще|еще|ещё|інші|інше|другие|другое|назад)\W*$"
+)
+_HUNDREDS = re.compile(r"\b\d{3,4} ?шт")
+MANY = 99
+_ONE = re.compile(r"\b(?:одну|один|одне|одно|1)\b")
+_SIGNS = "«»\"'.,!?()"
 
 
 def cart_message(scene: Scene) -> Branch:
@@ -58,34 +75,123 @@ def plain_wish(scene: Scene) -> Branch:
         return _remove(scene)
     if heard.asks_cart:
         return scene.ask(sale, Question.MORE if sale.cart else Question.WISH, scene.words.cart(sale))
-    if sale.product and sale.asked in (Question.COLOUR, Question.SIZE) and (heard.colours or heard.sizes):
-        return (yield from add(scene))
-    if sale.product and heard.adds and not heard.question and not heard.garment:
+    if sale.product and (yield from _takes_it(scene)):
         return (yield from add(scene))
     if heard.asks_delivery and not heard.question and sale.asked not in DELIVERY:
         return (yield from _onwards(scene))
+    return (yield from _onwards_unasked(scene))
+
+
+def _takes_it(scene: Scene) -> Generator[Need, Any, bool]:
+    """The colour or size that was asked for, or «беру»."""
+    heard, sale = scene.heard, scene.sale
+    if sale.asked in (Question.COLOUR, Question.SIZE) and (heard.colours or heard.sizes):
+        product = (yield from read_product(sale.product)) if heard.garment else None
+        return product is None or find_garment(product.title) == heard.garment
+    if heard.question or heard.garment:
+        return False
+    if sale.asked is Question.SIZE and any(map(str.isdigit, heard.text)):
+        product = yield from read_product(sale.product)
+        return product is not None and bool(scene.sizes_of(product))
+    return heard.adds or (sale.asked is Question.MORE and heard.consent is Consent.YES)
+
+
+def _onwards_unasked(scene: Scene) -> Branch:
+    """What leads on to the order without naming it."""
+    sale = scene.sale
+    if sale.product and _turns_it_down(scene):
+        other = sale.model_copy(update={"product": "", "colour": "", "size": "", "offered": ()})
+        return scene.ask(other, Question.MORE if sale.cart else Question.WISH)
+    if _nothing_more(scene):
+        return checkout(scene, sale)
+    if is_form(scene) and not sale.cart and not sale.ordered:
+        return (yield from _form_too_early(scene))
     return None
+
+
+def _turns_it_down(scene: Scene) -> bool:
+    """«Ні», «не подобається», «покажіть щось інше»: not this one."""
+    heard, asked = scene.heard, (Question.COLOUR, Question.SIZE, Question.MORE)
+    if scene.sale.asked not in asked or heard.garment or heard.colours or heard.sizes:
+        return False
+    return heard.consent is Consent.NO or _OTHER.search(heard.text.casefold()) is not None
+
+
+def _nothing_more(scene: Scene) -> bool:
+    """«Щось іще чи оформлюємо?»: «беру», «так», «ні, це все» all lead on to the order."""
+    heard, sale = scene.heard, scene.sale
+    if sale.asked is not Question.MORE or not sale.cart or sale.product or heard.question or heard.garment:
+        return False
+    return heard.adds or heard.consent in (Consent.YES, Consent.NO)
+
+
+def _form_too_early(scene: Scene) -> Branch:
+    """Name and phone before the goods are chosen: they are kept, and what is open is asked again."""
+    told = with_facts(scene, scene.sale)
+    if told == scene.sale or scene.heard.question:
+        return None
+    if not told.product and (found := (yield from search(replace(scene, sale=told), beside=True))):
+        return found
+    if told.product and told.asked is Question.MORE:
+        return (yield from add(scene))
+    return (yield from again(replace(scene, sale=told), scene.words.say("facts_noted")))
 
 
 def _onwards(scene: Scene) -> Branch:
     """«Оформляємо»: what is being chosen goes into the cart first."""
     if scene.sale.product and not scene.sale.cart:
-        return (yield from add(scene))
+        told = with_facts(scene, scene.sale) if is_form(scene) else scene.sale
+        return (yield from add(replace(scene, sale=told)))
     return checkout(scene, scene.sale) if scene.sale.cart else None
 
 
-def search(scene: Scene) -> Branch:
-    """Look in the catalogue for what was written, from the strictest reading to the loosest."""
+def search(scene: Scene, *, beside: bool = False) -> Branch:
+    """Look in the catalogue for what was written, from the strictest reading to the loosest.
+
+    `beside`: other things were told too, so that only goods called by their names count.
+    """
     heard = scene.heard
-    if not (heard.garment or _may_be_goods(scene)):
+    if not (heard.garment or beside or _may_be_goods(scene)):
         return None
     colour = heard.colours[0] if heard.colours else ""
     size = heard.sizes[0] if heard.sizes else ""
-    for tint, fit in ((colour, size), (colour, ""), ("", "")):
+    if shown := (yield from _of_those_shown(scene, colour, size)):
+        return scene.offer(shown)
+    first: Sequence[Product] = ()
+    for tint, fit in dict.fromkeys(((colour, size), (colour, ""), ("", ""))):
         wanted = wish(heard.text, garment=heard.garment, colour=tint, size=fit, price_to=heard.price_to)
-        if products := (yield from find(wanted)):
-            return scene.offer(products)
-    return None
+        products = yield from find(wanted)
+        alike = [one for one in products if heard.garment and find_garment(one.title) == heard.garment]
+        if named := _named(alike or products, heard.text) or alike:
+            return scene.offer(named, not_had(scene, named[0]) if len(named) == 1 else "")
+        first = first or products
+    return scene.offer(first) if first and (heard.garment or not beside) else None
+
+
+def _of_those_shown(scene: Scene, colour: str, size: str) -> Generator[Need, Any, list[Product]]:
+    """«Біла XL» under three blouses is one of the three."""
+    heard, sale = scene.heard, scene.sale
+    if sale.asked is not Question.WHICH or heard.garment or not (colour or size):
+        return []
+    shown: list[Product] = []
+    for id in sale.offered:
+        product = yield from read_product(id)
+        if product and fitting(product, colour, size):
+            shown.append(product)
+    return shown
+
+
+def _named(products: Sequence[Product], text: str) -> list[Product]:
+    """Those that are called by more of their own name than the others: «Іній» is one, «пуховик» is many."""
+    spoken = {word.strip(_SIGNS) for word in text.casefold().split()}
+    hits = {one.id: sum(word in spoken for word in _own_words(one.title)) for one in products}
+    most = max(hits.values(), default=0)
+    return [one for one in products if most and hits[one.id] == most]
+
+
+def _own_words(title: str) -> list[str]:
+    words = (word.strip(_SIGNS) for word in title.casefold().split())
+    return [word for word in words if len(word) >= SHORTEST_NAME and not find_garment(word)]
 
 
 def _may_be_goods(scene: Scene) -> bool:
@@ -133,14 +239,16 @@ def add(scene: Scene) -> Taking:
         return scene.ask(
             scene.sale.model_copy(update={"product": ""}), Question.WISH, scene.words.say("product_gone", title=title)
         )
-    told = narrowed(product, scene.sale, scene.heard.colours, scene.heard.sizes)
+    told = narrowed(product, scene.sale, scene.heard.colours, scene.sizes_of(product))
     return (yield from _add_or_ask(scene, product, told))
 
 
 def _add_or_ask(scene: Scene, product: Product, told: Sale) -> Taking:
     words = scene.words
-    quantity = scene.heard.quantity or told.quantity or 1
+    quantity = (MANY if _HUNDREDS.search(scene.heard.text) else 0) or scene.heard.quantity or told.quantity or 1
     told = told.model_copy(update={"quantity": quantity if quantity > 1 else 0})
+    if told.colour and not fitting(product, told.colour):
+        return _colour_gone(scene, product, told)
     if not fitting(product, told.colour, told.size):
         sizes = ", ".join(sizes_of(fitting(product, told.colour))) or "—"
         return scene.ask(
@@ -151,20 +259,18 @@ def _add_or_ask(scene: Scene, product: Product, told: Sale) -> Taking:
         )
     if (item := chosen(product, told)) is None:
         question = open_question(product, told) or Question.SIZE
-        remark = _not_had(scene, product)
+        remark = not_had(scene, product)
         return scene.ask(told, question, remark, products=(product,), missed=bool(remark))
     items = yield from read_items((item.sku,), fresh=True)
     return _added(scene, told, product, items[0] if items else item, quantity)
 
 
-def _not_had(scene: Scene, product: Product) -> str:
-    """A size or colour was named that this product does not come in."""
-    if scene.heard.sizes and not narrowed(product, Sale(), (), scene.heard.sizes).size:
-        return scene.words.say("no_such_size", sizes=", ".join(sizes_of(product.available)) or "—")
-    if scene.heard.colours and not narrowed(product, Sale(), scene.heard.colours, ()).colour:
-        colours = ", ".join(map(scene.words.colour, product.colours)) or "—"
-        return scene.words.say("no_such_colour", colours=colours)
-    return ""
+def _colour_gone(scene: Scene, product: Product, told: Sale) -> Step:
+    """The last one was sold while the customer was choosing."""
+    told = told.model_copy(update={"colour": ""})
+    colours = ", ".join(map(scene.words.colour, colours_of(product.available)))
+    question = open_question(product, told) or Question.MORE
+    return scene.ask(told, question, scene.words.say("no_such_colour", colours=colours), products=(product,))
 
 
 def _added(scene: Scene, told: Sale, product: Product, item: Item, quantity: int) -> Step:
@@ -175,7 +281,18 @@ def _added(scene: Scene, told: Sale, product: Product, item: Item, quantity: int
         return scene.ask(told, Question.MORE if told.cart else Question.WISH, remark)
     sale = sale.model_copy(update={"product": "", "colour": "", "size": "", "quantity": 0, "offered": ()})
     line = next(line for line in sale.cart if line.sku == item.sku)
-    return scene.ask(sale, Question.MORE, scene.words.say("added", line=scene.words.line(line)), _sum(scene, sale))
+    less = scene.words.say("cart_full") if _is_short(told, line, quantity) else ""
+    remarks = (scene.words.say("added", line=scene.words.line(line)), less, _sum(scene, sale))
+    sale = with_facts(scene, sale) if is_form(scene) else sale
+    if is_form(scene) or scene.heard.asks_delivery:
+        return checkout(scene, sale, *remarks)
+    return scene.ask(sale, Question.MORE, *remarks)
+
+
+def _is_short(before: Sale, line: CartLine, wanted: int) -> bool:
+    """Whether there is less of it than was wanted."""
+    had = next((one.quantity for one in before.cart if one.sku == line.sku), 0)
+    return line.quantity - had < wanted
 
 
 def _sum(scene: Scene, sale: Sale) -> str:
@@ -188,9 +305,20 @@ def _remove(scene: Scene) -> Step:
     meant = _meant(scene)
     if not meant:
         return scene.ask(scene.sale, Question.MORE, scene.words.cart(scene.sale), missed=True)
+    if len(meant) == 1 and meant[0].quantity > 1 and _ONE.search(scene.heard.text.casefold()):
+        return _one_less(scene, meant[0])
     sale = without(scene.sale, [line.sku for line in meant])
     removed = "\n".join(scene.words.say("removed", line=scene.words.line(line)) for line in meant)
     return scene.ask(sale, Question.MORE if sale.cart else Question.WISH, removed, scene.words.cart(sale))
+
+
+def _one_less(scene: Scene, line: CartLine) -> Step:
+    """«Приберіть одну» of two leaves one."""
+    fewer = line.model_copy(update={"quantity": line.quantity - 1})
+    cart = tuple(fewer if one.sku == line.sku else one for one in scene.sale.cart)
+    sale = scene.sale.model_copy(update={"cart": cart})
+    removed = scene.words.say("removed", line=scene.words.line(line.model_copy(update={"quantity": 1})))
+    return scene.ask(sale, Question.MORE, removed, scene.words.cart(sale))
 
 
 def _meant(scene: Scene) -> list[CartLine]:

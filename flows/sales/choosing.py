@@ -1,5 +1,6 @@
 """From a product to one item of it: which colour, which size."""
 
+import re
 from collections.abc import Sequence
 
 from domain.catalog import Item, Product
@@ -17,7 +18,12 @@ def colour_key(colour: str) -> str:
 def size_key(size: str) -> str:
     """A size by its normal name."""
     found = find_sizes(size)
-    return found[0] if found else size.casefold().strip()
+    return found[0] if len(found) == 1 else size.casefold().strip()
+
+
+def _fits(item: Item, size: str) -> bool:
+    """Whether it is of this size: «S/M» is its own name, and fits who asks for S or for M."""
+    return size_key(size) in {size_key(one) for one in (item.size, *item.size.split("/"))}
 
 
 def colours_of(items: Sequence[Item]) -> tuple[str, ...]:
@@ -30,12 +36,18 @@ def sizes_of(items: Sequence[Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.size for item in items if item.size))
 
 
+def sizes_told(product: Product, words: str) -> tuple[str, ...]:
+    """Sizes that only this product makes sizes of: «джинси 27», «ремінь 100»."""
+    numbers = set(re.findall(r"(?<![\d+])\d{2,3}(?!\d)", words))
+    return tuple(size_key(size) for size in sizes_of(product.available) if size in numbers)
+
+
 def fitting(product: Product, colour: str = "", size: str = "") -> tuple[Item, ...]:
     """The items that can be sold in this colour and size; empty is any."""
     return tuple(
         item
         for item in product.available
-        if (not colour or colour_key(item.colour) == colour) and (not size or size_key(item.size) == size)
+        if (not colour or colour_key(item.colour) == colour) and (not size or _fits(item, size))
     )
 
 

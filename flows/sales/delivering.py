@@ -1,7 +1,11 @@
 """From a cart to an order: who, where, how, «так»."""
 
+import re
+from dataclasses import replace
+
 from domain.decisions import ORDER_NUMBER, FlowDecision, Outcome, PlaceOrder
 from domain.orders import OrderDraft
+from flows.rules.cities import find_city
 from flows.rules.consent import Consent
 from flows.rules.wishes import wants_change
 from flows.sales import paying
@@ -15,14 +19,26 @@ LONGEST_ANSWER = 200
 """Signs of a plain answer to «Ваше ім'я?»; a story is no name."""
 
 
-def checkout(scene: Scene, sale: Sale) -> Step:
+_CASH = re.compile(r"налож|накладен|накладн|накладк|післяплат|послеплат|при отрим|при получ|на пошт|на почт")
+_CARD = re.compile(r"карт|оплат|переказ|перевод|онлайн|реквізит")
+_PLAINLY_CASH = re.compile(r"наложен|наложк|накладен\w* плат|накладк|післяплат|послеплат|при отрим|при получ")
+_PLAINLY_CARD = re.compile(r"\bкартк?(?:у|ою|ой)\b|\bоплат\w* картк?|, ?картк?а\b|\bкартк?а$")
+_NO_FACT = re.compile(
+    r"^(?:зараз|щас|сейчас|хвилин|минут|секунд|почекай|зачекай|подожд|не зна|хз\b|потім|потом|пізніше|позже|подума"
+    r"|дорого|передзвон|перезвон|привіт|привет|алло|ау\b|змін|измен|помін|помен|виправ|исправ|оформ|замов|заказ|назад"
+    r"|далі|дальше|скасу|отмен|відмін|шукати|искать|беру|стоп)|\b(?:напишу|скажу|надішлю|пришлю)\b"
+)
+"""What is no name and no place, however short."""
+
+
+def checkout(scene: Scene, sale: Sale, *remarks: str) -> Step:
     """Ask for what is still needed; with everything told, show it all and ask whether it is right."""
     question = sale.next_question
     if question is Question.METHOD and not scene.turn.shop.cash_on_delivery:
         sale = sale.model_copy(update={"method": CARD})
         question = sale.next_question
     before = [scene.words.summary(sale)] if question is Question.CONFIRMATION else []
-    return scene.ask(sale, question, *before)
+    return scene.ask(sale, question, *remarks, *before)
 
 
 def facts(scene: Scene) -> Step | None:
@@ -38,16 +54,33 @@ def facts(scene: Scene) -> Step | None:
     return checkout(scene, told)
 
 
+def with_facts(scene: Scene, sale: Sale) -> Sale:
+    """The sale with what this turn tells of the delivery."""
+    return _told(replace(scene, sale=sale))
+
+
+def is_form(scene: Scene) -> bool:
+    """Whether a turn fills in the form before it is asked to: a phone number, or a name and a place."""
+    heard = scene.heard
+    return bool(heard.phone) or sum(map(bool, (heard.name, heard.city, heard.branch))) > 1
+
+
 def _told(scene: Scene) -> Sale:
     heard, sale = scene.heard, scene.sale
     update = {
         "name": heard.name or _plain_name(scene),
         "phone": heard.phone,
-        "city": heard.city or _plain(scene, Question.CITY),
+        "city": _other_city(heard.text) or heard.city or _plain(scene, Question.CITY),
         "branch": heard.branch or _plain(scene, Question.BRANCH),
         "method": _method(scene),
     }
     return sale.model_copy(update={name: told for name, told in update.items() if told})
+
+
+def _other_city(text: str) -> str:
+    """«Не Львів, а Київ»."""
+    _, _, other = text.partition(", а ")
+    return find_city(other) if text.casefold().startswith(("не ", "ні")) else ""
 
 
 def _plain(scene: Scene, asked: Question) -> str:
@@ -55,7 +88,8 @@ def _plain(scene: Scene, asked: Question) -> str:
     text = scene.heard.text
     is_long_enough = len(text) >= 2 or (asked is Question.BRANCH and text.isdecimal())
     plain = scene.sale.asked is asked and is_long_enough and len(text) <= LONGEST_ANSWER and not scene.heard.question
-    told = bool(scene.heard.phone or scene.heard.consent)
+    told = bool(scene.heard.phone or scene.heard.consent or scene.heard.courtesy or _method_in(scene))
+    told = told or _NO_FACT.search(text.casefold()) is not None
     return text if plain and not told and "\n" not in text else ""
 
 
@@ -69,14 +103,18 @@ def _method(scene: Scene) -> str:
     what, _, which = scene.heard.tapped.partition(":")
     if what == "m" and which in (CARD, CASH):
         return which if which == CARD or scene.turn.shop.cash_on_delivery else ""
-    text = scene.heard.text.casefold()
-    if scene.sale.asked is not Question.METHOD:
+    told = _method_in(scene)
+    return told if told != CASH or scene.turn.shop.cash_on_delivery else ""
+
+
+def _method_in(scene: Scene) -> str:
+    """How they want to pay; told beside other things, it has to be plain: «відділення 12, на карту»."""
+    text, asked = scene.heard.text.casefold(), scene.sale.asked is Question.METHOD
+    if scene.heard.question and not asked:
         return ""
-    if any(
-        stem in text for stem in ("налож", "післяплат", "послеплат", "при отрим", "при получ", "на пошт", "на почт")
-    ):
-        return CASH if scene.turn.shop.cash_on_delivery else ""
-    return CARD if any(stem in text for stem in ("карт", "оплат", "переказ", "перевод", "онлайн", "реквізит")) else ""
+    if (_CASH if asked else _PLAINLY_CASH).search(text):
+        return CASH
+    return CARD if (_CARD if asked else _PLAINLY_CARD).search(text) else ""
 
 
 def _nothing_told(scene: Scene) -> Step | None:

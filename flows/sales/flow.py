@@ -7,7 +7,7 @@ from domain.decisions import FlowDecision, Outcome
 from flows.base import Asking, Senses, Turn
 from flows.rules.language import Language, language_of
 from flows.rules.wishes import Wish
-from flows.sales import buying, changing, delivering, paying, seeing, talking
+from flows.sales import buying, changing, delivering, paying, pricing, seeing, talking
 from flows.sales.eyesight import Eyesight
 from flows.sales.hearing import hear
 from flows.sales.news import hear_news
@@ -25,8 +25,12 @@ _BRANCHES: tuple[Callable[[Scene], Branch | Step | None], ...] = (
     changing.change,
     delivering.facts,
     buying.plain_wish,
+    pricing.price,
 )
 """What the rules are sure of, in the order of its weight; what no branch takes is talk."""
+
+SHORTEST_SPEECH = 4
+"""Signs."""
 
 
 class SalesFlow:
@@ -81,6 +85,8 @@ class SalesFlow:
         ours = {choice.title for choice in sale.menu}
         own = "\n".join(one.text for one in turn.messages if not one.choice and one.text not in ours)
         spoken = wanted if wanted in self._words else language_of(own, before)
+        if sale.asked is not None and sale.language and wanted not in self._words and len(own) < SHORTEST_SPEECH:
+            spoken = before  # «да» and «нет» are said in every language
         return sale.model_copy(update={"language": spoken})
 
 
@@ -95,6 +101,8 @@ def _people(scene: Scene) -> tuple[Sale, FlowDecision] | None:
     if heard.opts_out or heard.tapped == "stop":
         opted_out = sale.model_copy(update={"opted_out": True})
         return scene.say(opted_out, scene.words.say("opted_out"))
+    if heard.wish is Wish.CANCEL and sale.ordered and not sale.cart:
+        return scene.pass_on("handed_off", f"the customer wants to cancel the order {scene.turn.order}".rstrip())
     if heard.wish is Wish.CANCEL and not sale.ordered:
         if not sale.cart and not sale.product:
             return scene.end("nothing_open", Phase.CANCELLED, Outcome.CHITCHAT)

@@ -17,6 +17,7 @@ from flows.rules.names import find_name
 from flows.rules.opt_out import detect_opt_out
 from flows.rules.payment_proof import PaymentProof, detect_payment_proof
 from flows.rules.phone import find_phone_of
+from flows.rules.phone_abroad import find_any_phone
 from flows.rules.pieces import find_quantity
 from flows.rules.prices import find_price_limit
 from flows.rules.sizes import find_sizes
@@ -25,7 +26,7 @@ from flows.rules.topics import is_question
 from flows.rules.wishes import Wish, find_wish, is_courtesy
 from flows.sales.state import Question, Sale
 
-LISTED = (Question.WHICH, Question.METHOD, Question.MORE)
+LISTED = (Question.WHICH, Question.COLOUR, Question.METHOD, Question.MORE)
 """Questions whose choices a customer may also name by their place in the list."""
 
 HEARD_IN = "uk"
@@ -96,7 +97,7 @@ def hear(turn: Turn, sale: Sale, senses: Senses) -> Heard:
         garment=find_garment(text),
         price_to=find_price_limit(text),
         name=find_name(text, asked=sale.asked is Question.NAME),
-        phone=phone.number if phone and phone.problem is None else "",
+        phone=find_any_phone(text),
         phone_problem=str(phone.problem) if phone and phone.problem else "",
         city=find_city(text),
         branch=_written(branch),

@@ -21,11 +21,15 @@ def proof(scene: Scene) -> Branch:
     shown = bool(heard.pictures or heard.documents or heard.links)
     if sale.ordered and shown:
         return (yield from _lay_before_a_person(scene))
+    if heard.documents and not heard.text:  # in a shop of clothes it is a receipt
+        return (yield from shown_elsewhere(scene))
     if not heard.proof:
         return None
     if sale.ordered:
         return (yield from _only_said(scene))
     if shown and heard.proof is PaymentProof.SURE:
+        return (yield from shown_elsewhere(scene))
+    if not shown and sale.asked in (None, Question.WISH) and not (heard.garment or heard.question):
         return (yield from shown_elsewhere(scene))
     return None
 
@@ -62,7 +66,8 @@ def _lay_before_a_person(scene: Scene) -> Taking:
         approvals_needed=2 if large else 1,
     )
     sale = sale.model_copy(update={"proofs": sale.proofs + 1, "misses": 0})
-    sale, decision = scene.say(sale, scene.words.say("proof_taken"), effects=(effect,))
+    shown = heard.pictures or heard.documents or heard.links
+    sale, decision = scene.say(sale, scene.words.say("proof_taken" if shown else "proof_waits"), effects=(effect,))
     return sale, decision.model_copy(update={"degraded": degraded})
 
 

@@ -11,7 +11,7 @@ from domain.messages import Choice, OutboundMessage
 from flows.base import Need, Senses, Turn
 from flows.rules.colours import colour_name
 from flows.rules.garments import garment_name
-from flows.sales.choosing import narrowed, open_question
+from flows.sales.choosing import narrowed, open_question, sizes_told
 from flows.sales.eyesight import Eyesight
 from flows.sales.hearing import Heard
 from flows.sales.sentences import MOST_SHOWN, Words
@@ -109,18 +109,33 @@ class Scene:
         opening = OutboundMessage(text="\n\n".join(filter(None, before)) or self.words.say("found_many"))
         return self.ask(sale, Question.WHICH, shown=(opening, *self.words.shown(shown)), products=shown)
 
+    def sizes_of(self, product: Product) -> tuple[str, ...]:
+        """The sizes this turn names, the product's own numbers among them; a phone number or a count holds none."""
+        counts = bool(self.heard.phone or (self.heard.quantity or 0) > 1)
+        return self.heard.sizes or (() if counts else sizes_told(product, self.heard.text))
+
     def present(self, product: Product, *before: str) -> Step:
         """Show one product and ask for what is open about it."""
         before_now = (self.sale.colour,), (self.sale.size,)  # what was wished when these were searched for
         fresh = self.sale.model_copy(
             update={"offered": (product.id,), "product": product.id, "colour": "", "size": "", "quantity": 0}
         )
-        sale = narrowed(product, narrowed(product, fresh, *before_now), self.heard.colours, self.heard.sizes)
+        sale = narrowed(product, narrowed(product, fresh, *before_now), self.heard.colours, self.sizes_of(product))
         if not product.is_available:
             return self.ask(self.sale, Question.WISH, *before, self.words.say("product_gone", title=product.title))
         opening = [OutboundMessage(text="\n\n".join(before))] if any(before) else []
         question = open_question(product, sale) or Question.MORE
         return self.ask(sale, question, shown=(*opening, self.words.details(product)), products=(product,))
+
+
+def in_front(text: str, step: Step) -> Step:
+    """The step's reply with these words first."""
+    sale, decision = step
+    if not text:
+        return step
+    first, *more = decision.say
+    joined = first.model_copy(update={"text": f"{text}\n\n{first.text}"})
+    return sale, decision.model_copy(update={"say": (joined, *more)})
 
 
 def wish(

@@ -1,6 +1,7 @@
 """A photo: a garment to look for, a payment proof, a complaint, or something only a person can tell."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -36,11 +37,12 @@ def picture(scene: Scene) -> Branch:
 
 def _offer_alike(scene: Scene, seen: SeenPicture) -> Taking:
     products = yield from _alike(seen, scene.heard.price_to)
-    what = " ".join(filter(None, (_colour(scene, seen), garment_name(seen.garment, scene.words.language))))
+    what = ", ".join(filter(None, (garment_name(seen.garment, scene.words.language), _colour(scene, seen))))
     if not products:
         return _to_a_person(scene, f"a photo of {what or seen.details}: nothing like it in the catalogue")
     sure = seen.confidence >= SURE and _matches(products[0], seen)
     if sure:
+        scene = replace(scene, sale=scene.sale.model_copy(update={"colour": seen.colour}))
         return scene.offer(products[:1], scene.words.say("photo_seen", what=what or products[0].title))
     if len(products) == 1:  # a choice takes two: the details may have been wrong
         more = yield from find(wish("", garment=seen.garment, colour=seen.colour, price_to=scene.heard.price_to))

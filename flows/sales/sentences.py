@@ -27,6 +27,7 @@ _PLAIN = """
     found_many nothing_found photo_unsure photo_passed_on complaint_passed_on cart_empty cart_full phone_invalid
     cancelled nothing_open restarted thanks not_understood offer_person handed_off method_card method_cash
     payment_by_person proof_taken proof_wanted proof_suspected proof_waits opted_out prices_changed what_to_change
+    facts_noted too_dear
     choice_checkout choice_more choice_card choice_cash choice_yes choice_change choice_person choice_stop welcome_back
 """.split()
 _WITH_PLACES = {
@@ -34,6 +35,7 @@ _WITH_PLACES = {
     "product_details": "title price description colours sizes",
     "product_gone": "title",
     "photo_seen": "what",
+    "price_of": "title price",
     "no_such_size": "sizes",
     "no_such_colour": "colours",
     "added": "line",
@@ -87,7 +89,9 @@ class Words:
 
     def colour(self, colour: str) -> str:
         """A colour in this language, where it is one we know; else in the shop's own words."""
-        return colour_name(colour_key(colour), self.language) or colour
+        named = colour_name(colour_key(colour), self.language)
+        own = self.language == "uk" and not colour.isascii() and colour != colour_name(colour_key(colour), "ru")
+        return colour if own else named or colour
 
     def lines(self, lines: Iterable[CartLine]) -> str:
         """The lines of a cart, one under the other."""

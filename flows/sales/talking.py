@@ -5,6 +5,7 @@ an order, changes a price or judges a payment.
 """
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,17 @@ from domain.messages import OutboundMessage
 from flows.base import Need
 from flows.conversing import Ability, Refusal, Talk, converse, lines_of
 from flows.prompting import load_prompt
-from flows.rules.tables import readable
-from flows.rules.text import fold
-from flows.sales import buying, paying
+from flows.sales import buying
+from flows.sales.by_rules import without_model
 from flows.sales.cart import MOST_OF_ONE, with_item, without
 from flows.sales.delivering import checkout
 from flows.sales.eyesight import amount_of
 from flows.sales.guard import claims_a_deed, unknown_amounts
-from flows.sales.scene import Scene, Step, Taking, find, read_items, wish
+from flows.sales.scene import Scene, Taking, find, in_front, read_items, wish
 from flows.sales.state import DELIVERY, Question, Sale
 
 MOST_FOUND = 6
 LONGEST_REPLY = 1_500
-GREETINGS = ("привіт", "привет", "добри", "доброг", "добры", "доброе", "вітаю", "здравств", "хай", "hello")
 Used = tuple[Sale, str]
 Using = Generator[Need, Any, Used]
 
@@ -112,8 +111,8 @@ class Talking:
         wants = Wants()
         talk = yield from converse(self._asked(scene, dialogue), scene.sale, lambda sale: _abilities(sale, wants))
         if talk.away:
-            return (yield from _without_model(scene, talk.away))
-        return self._told(scene, talk, wants)
+            return (yield from without_model(scene, talk.away))
+        return (yield from self._told(scene, talk, wants))
 
     # --- asking ------------------------------------------------------------------------------------------------
 
@@ -142,7 +141,7 @@ class Talking:
 
     # --- telling -----------------------------------------------------------------------------------------------
 
-    def _told(self, scene: Scene, talk: Talk[Sale], wants: Wants) -> Step:
+    def _told(self, scene: Scene, talk: Talk[Sale], wants: Wants) -> Taking:
         """The model's words; goods, sums and questions that must be exact come from us."""
         text = talk.text[:LONGEST_REPLY]
         known = [*wants.heard, scene.words.cart(talk.state), scene.turn.shop.persona, scene.turn.shop.payment_details]
@@ -153,32 +152,23 @@ class Talking:
             return sale, decision if not text else decision.model_copy(update={"say": (OutboundMessage(text=text),)})
         sale = talk.state.model_copy(update={"misses": 0})
         if wants.checkout and sale.cart:
-            return _in_front(text, checkout(scene, sale))
+            return in_front(text, checkout(scene, sale))
         if sale.cart != scene.sale.cart:
             return scene.ask(sale, Question.MORE if sale.cart else Question.WISH, text, scene.words.cart(sale))
-        return self._shown(scene, sale, wants, text)
+        return (yield from self._shown(scene, sale, wants, text))
 
-    def _shown(self, scene: Scene, sale: Sale, wants: Wants, text: str) -> Step:
+    def _shown(self, scene: Scene, sale: Sale, wants: Wants, text: str) -> Taking:
         products = [wants.found[id] for id in dict.fromkeys(wants.shown) if id in wants.found][:3]
         asking = Scene(sale, scene.turn, scene.heard, scene.senses, scene.words, scene.eyes)
         if products:
             return asking.offer(products, text)
         if not text:
-            return asking.ask(sale, sale.asked or Question.WISH, scene.words.say("not_understood"), missed=True)
+            missed = replace(asking, sale=sale.model_copy(update={"misses": scene.sale.misses}))
+            return (yield from buying.again(missed, scene.words.say("not_understood")))
         if sale.asked in DELIVERY or sale.asked is Question.CONFIRMATION:  # the answer, then the form's question again
-            return _in_front(text, checkout(scene, sale))
+            return in_front(text, checkout(scene, sale))
         asked = sale.model_copy(update={"asked": sale.asked or Question.WISH})
         return asking.say(asked, text, menu=sale.menu)
-
-
-def _in_front(text: str, step: Step) -> Step:
-    """The step's reply with these words first."""
-    sale, decision = step
-    if not text:
-        return step
-    first, *more = decision.say
-    joined = first.model_copy(update={"text": f"{text}\n\n{first.text}"})
-    return sale, decision.model_copy(update={"say": (joined, *more)})
 
 
 # --- tools ---------------------------------------------------------------------------------------------------------
@@ -280,56 +270,3 @@ def _ask_person(wants: Wants) -> Any:
         return sale, "a person will come; say so in one sentence"
 
     return use
-
-
-# --- without a model -------------------------------------------------------------------------------------------------
-
-
-def _without_model(scene: Scene, reason: str) -> Taking:
-    """Degraded: what templates can say. It is said in the decision, so that logs, metrics and people know."""
-    sale, decision = yield from _by_rules(scene)
-    return sale, decision.model_copy(update={"degraded": reason})
-
-
-def _by_rules(scene: Scene) -> Taking:
-    heard, sale, words = scene.heard, scene.sale, scene.words
-    if sale.asked is None and (heard.courtesy or _only_greets(scene) or not heard.text):
-        return scene.ask(sale, Question.WISH, words.say("greeting"))
-    if heard.courtesy:
-        return _answer_to_courtesy(scene)
-    greeting = words.say("greeting") if sale.asked is None else ""
-    if heard.question or heard.asks_delivery:
-        passages: tuple[Passage, ...] = yield FindPassages(text=heard.text, most=1)
-        if passages and not heard.garment:
-            return scene.say(
-                sale.model_copy(update={"asked": sale.asked or Question.WISH}),
-                greeting,
-                readable(passages[0].text),
-                menu=sale.menu,
-            )
-    if sale.ordered and not heard.garment:
-        return paying.reminder(scene)
-    if sale.asked in (*DELIVERY, Question.CONFIRMATION):
-        return _in_front(words.say("not_understood"), checkout(scene, _missed(sale)))
-    if found := (yield from buying.search(scene)):
-        return _in_front(greeting, found)
-    remark = words.say("nothing_found" if heard.garment or sale.asked in (None, Question.WISH) else "not_understood")
-    return _in_front(greeting, (yield from buying.again(scene, remark)))
-
-
-def _answer_to_courtesy(scene: Scene) -> Step:
-    """«Ок» is no city and no phone: what was asked is asked again."""
-    if scene.sale.asked in (*DELIVERY, Question.CONFIRMATION):
-        return checkout(scene, scene.sale)
-    return scene.say(scene.sale, scene.words.say("thanks"), menu=scene.sale.menu)
-
-
-def _missed(sale: Sale) -> Sale:
-    return sale.model_copy(update={"misses": sale.misses + 1})
-
-
-def _only_greets(scene: Scene) -> bool:
-    """«Добрий день!», and nothing else; «добре, шукаю сукню» is no greeting."""
-    words = fold(scene.heard.text).strip(" .!?)").split()
-    greets = any(word.startswith(GREETINGS) for word in words)
-    return greets and len(words) <= 4 and not (scene.heard.garment or scene.heard.colours or scene.heard.question)

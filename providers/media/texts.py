@@ -2,8 +2,6 @@
 
 from io import BytesIO
 
-from pypdf import PdfReader
-
 MOST_PAGES = 5
 LONGEST = 20_000
 """Letters; a receipt is a page."""
@@ -21,6 +19,8 @@ def text_of(content: bytes) -> str:
 
 
 def _of_pdf(content: bytes) -> str:
+    from pypdf import PdfReader  # half a second to load: a worker's successor must not wait for it
+
     try:
         pages = PdfReader(BytesIO(content), strict=False).pages[:MOST_PAGES]
         return "\n".join(page.extract_text() for page in pages)[:LONGEST]

@@ -1,5 +1,6 @@
 """What people look through: orders, transcripts, the outbox, dead letters. Reading only; newest first, paged by id."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ async def transcript(pool: Pool, conversation_id: str, before: int | None, limit
 
 
 async def outbox(
-    pool: Pool, state: str | None, conversation_id: str | None, after: tuple[str, str] | None, limit: int
+    pool: Pool, state: str | None, conversation_id: str | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[DictRow]:
     """Parts, oldest first: those that wait, or those in one state. `after` is the last page's (created_at, key)."""
     at, key = after or (None, None)

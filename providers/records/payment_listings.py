@@ -13,7 +13,7 @@ _WAITING_ONES = f"""
    AND (%(stage)s::text IS NULL OR payments.stage = %(stage)s)
    AND (%(platform)s::text IS NULL OR payments.platform = %(platform)s)
    AND (%(account)s::text IS NULL OR payments.account = %(account)s)
-   AND (%(after)s::bigint IS NULL OR (payments.urgency_rank, payments.id) > (%(rank)s::smallint, %(after)s))
+   AND (%(after)s::bigint IS NULL OR (payments.urgency_rank, payments.id) > (%(rank)s::bigint, %(after)s))
  ORDER BY payments.urgency_rank, payments.id LIMIT %(limit)s
 """
 

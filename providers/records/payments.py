@@ -1,6 +1,7 @@
 """Payment proofs: what customers showed, what was found, what people decided. Every write is idempotent."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,8 @@ from providers.records.pool import Pool, borrowed, fetch_all, fetch_one
 WAITING = (PaymentStage.WAITING, PaymentStage.APPROVED_ONCE)
 """The stages in which a person is waited for."""
 MOST_TWINS = 5
+DECIDING = 0x50_41_59_53
+"""One decision about a proof at a time: its lock's class ("PAYS")."""
 
 _OPEN = """
 INSERT INTO payments (payment_key, conversation_id, platform, account, contact, order_id, expected, currency,
@@ -193,6 +196,14 @@ class PaymentRecords:
     async def find(self, payment_id: int) -> DictRow | None:
         """One proof, with `order_status` and `ordered_at`."""
         return await fetch_one(self._pool, f"{ONE} WHERE payments.id = %(id)s", {"id": payment_id})
+
+    @asynccontextmanager
+    async def one_by_one(self, payment_id: int) -> AsyncIterator[None]:
+        """Decisions about one proof wait here for one another, whoever takes them; `Unavailable`: for too long."""
+        async with borrowed(self._pool) as connection, connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '9s'")
+            await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DECIDING, payment_id % 2**31])
+            yield
 
     async def twins(self, row: DictRow, farthest: int) -> list[Twin]:
         """Other proofs of the tenant with the same reference or link, or with a picture at most so many bits away."""

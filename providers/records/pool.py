@@ -17,6 +17,8 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 Noted = TypeVar("Noted")
 KEEP_TRYING_SECONDS = 30
 """How long an outcome is tried to be written down."""
+LOOKED_AT_WITHIN = 3.0
+"""Seconds in which a server that is well answers that it is; a frozen one would never say that it is not."""
 
 
 def open_pool(database_url: str, *, size: int = 10, name: str = "everturn", careful: bool = False) -> Pool:
@@ -33,10 +35,28 @@ def open_pool(database_url: str, *, size: int = 10, name: str = "everturn", care
         max_idle=300,
         reconnect_timeout=60,
         name=name,
-        check=AsyncConnectionPool.check_connection if careful else None,
+        check=_look_at if careful else None,
         connection_class=AsyncConnection[DictRow],
         kwargs={"row_factory": dict_row, "autocommit": True, "connect_timeout": 5, "application_name": name},
     )
+
+
+async def _look_at(connection: AsyncConnection[DictRow]) -> None:
+    """Whether a connection is alive.
+
+    Raises:
+        OperationalError: it is not, or does not answer.
+    """
+    asking = asyncio.ensure_future(AsyncConnectionPool.check_connection(connection))
+    try:
+        answered, _ = await asyncio.wait({asking}, timeout=LOOKED_AT_WITHIN)
+    finally:
+        if not asking.done():
+            await connection.close()  # first: a statement that is cancelled waits for the server once more
+            asking.cancel()
+    if not answered:
+        raise psycopg.OperationalError("PostgreSQL does not answer")
+    asking.result()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from domain.model import Value
 from domain.operators import OWNER, Operator, Role
@@ -153,4 +154,15 @@ class Guessing:
 
 
 def _whats(name: str, address: str) -> list[bytes]:
-    return [digest_of(f"name {name.casefold()}"), digest_of(f"address {address}")]
+    return [digest_of(f"name {name.casefold()}"), digest_of(f"address {neighbourhood_of(address)}")]
+
+
+def neighbourhood_of(address: str) -> str:
+    """Whose address it is: an IPv6 customer is given 2^64 of them, so those count as one."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((known.packed[:8] + bytes(8), 64)))

@@ -186,8 +186,7 @@ def _run(command: list[str], user: SystemUser | None) -> None:
         command, capture_output=True, text=True, check=False, cwd="/", user=uid, group=gid, extra_groups=groups
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-400:]
-        raise CannotStart(f"PostgreSQL's {Path(command[0]).name} failed: {said}")
+        raise CannotStart(f"PostgreSQL's {Path(command[0]).name} failed: {_reason(done.stderr or done.stdout)}")
 
 
 def _write_secret(path: Path, text: str) -> None:
@@ -200,3 +199,9 @@ def _wrong_password(folder: Path) -> str:
         f"PostgreSQL refuses the password in {folder / 'password'}: put the file back that belongs to"
         f" {folder / 'data'}, or choose another --home"
     )
+
+
+def _reason(said: str) -> str:
+    """The lines that say why it failed, where there are any; else the last of what was said."""
+    grave = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:"))]
+    return " ".join(" ".join(grave or [said]).split())[-400:]

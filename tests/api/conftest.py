@@ -25,6 +25,7 @@ def base_url(servers: Servers, database: str) -> Iterator[str]:
         temporal_address=servers.temporal_address,
         database_url=database,
         manychat_webhook_secret="many-secret",
+        manychat_flow="water_order",
         flood_messages_per_minute=20,
     )
     with serving(settings) as url:

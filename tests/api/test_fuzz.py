@@ -29,7 +29,8 @@ from tests.servers_here import Servers
 
 EVERTURN = str(Path(sys.executable).parent / "everturn")
 SEED = 20_261_121
-BODIES = 1_500
+BODIES = 900
+"""Thousands more are read in tests/platforms without a door; `make bench ARGS=fuzz` posts as many as wished."""
 AT_ONCE = 8
 SHOP = Credentials(account="default", access_token="simulator", webhook_secret="fuzz-secret")
 TAKEN = {200, 202}
@@ -133,6 +134,6 @@ async def test_no_body_breaks_the_door_and_every_conversation_can_answer_afterwa
     assert set(names()) == {name for name, status in met if status == 400}
 
     opened = await open_conversations(temporal)
-    assert len(opened) > 50
+    assert len(opened) > 30
     assert {"RUNNING"} == set(opened.values()), opened
     assert {} == await stuck(temporal, opened)

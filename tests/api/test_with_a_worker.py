@@ -87,6 +87,7 @@ def shop(servers: Servers, phones: Phones, tmp_path_factory: pytest.TempPathFact
         "temporal_namespace": namespace,
         "database_url": servers.fresh_database(f"shop_{uuid4().hex[:12]}"),
         "manychat_webhook_secret": "many-secret",
+        "manychat_flow": "water_order",
         "manychat_quiet_period_seconds": 0,
         "manychat_rate_limit_requests_per_minute": 60_000,
     }
@@ -156,7 +157,7 @@ async def test_acts_without_a_worker_fail_soon_and_succeed_once_it_is_back(
 async def _is_refused_in_time(asking: Any) -> None:
     began = time.monotonic()
     answer = await asking
-    assert time.monotonic() - began < BOUND + 3
+    assert time.monotonic() - began < BOUND + 6, "sooner than with the stock eight seconds"
     assert (503, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
     assert "worker" in answer.json()["detail"]
     assert int(answer.headers["retry-after"]) > 0

@@ -18,6 +18,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TLS = httpx.create_ssl_context(trust_env=False)
 """One for all tests: loading the authorities takes longer than most of them."""
 QUICK = Pace(whole=1.0, connect=0.3, silence=0.2, grace=0.1, slowest=10_000)
+"""For tests about what is slow; all others have the usual patience."""
 
 
 class Names:
@@ -89,12 +90,18 @@ def wire(elsewhere: Elsewhere) -> Wire:
 @pytest.fixture
 def outside(names: Names, wire: Wire) -> Downloader:
     """A downloader that believes itself to be in the internet."""
-    return Downloader(pace=QUICK, resolve=names.resolve, open_transport=lambda: wire)
+    return Downloader(resolve=names.resolve, open_transport=lambda: wire)
 
 
 @pytest.fixture
 def at_home(elsewhere: Elsewhere) -> Downloader:
     """A downloader that trusts `elsewhere` and no other private address."""
+    return Downloader(trusted_hosts=(elsewhere.host,), open_transport=transports(TLS))
+
+
+@pytest.fixture
+def hurried(elsewhere: Elsewhere) -> Downloader:
+    """The same one with little patience."""
     return Downloader(trusted_hosts=(elsewhere.host,), pace=QUICK, open_transport=transports(TLS))
 
 

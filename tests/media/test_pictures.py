@@ -124,7 +124,7 @@ def test_a_pixel_bomb_is_not_set_off(size: tuple[int, int]) -> None:
     """A few bytes that promise a picture larger than memory are believed, and not opened."""
     began = time.monotonic()
     assert problem_of(png_that_promises(*size)) in (MediaProblem.TOO_MANY_PIXELS, MediaProblem.BROKEN)
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 2
 
 
 def test_the_limit_of_pixels_is_a_setting() -> None:

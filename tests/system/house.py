@@ -20,12 +20,34 @@ import psycopg
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
+from providers.secrets import new_key
 from providers.servers.ports import any_free
 from providers.servers.postgres import PostgresServer
 
 EVERTURN = str(Path(sys.executable).parent / "everturn")
 START_SECONDS = 60
 _ids = count(int(time.time() * 1000))
+
+EVERYDAY = {
+    "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.3",
+    "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
+    "MANYCHAT_RATE_LIMIT_REQUESTS_PER_MINUTE": "60",
+    "MANYCHAT_FLOW": "water_order",
+    "CHAT2DESK_FLOW": "water_order",
+}
+"""The settings of most tests."""
+ON_THE_LINE = {
+    "OPERATOR_TOKEN": "operator-secret",
+    "MANYCHAT_PUSH_MODE": "false",
+    "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
+    "MANYCHAT_INTERIM_TEXT": "Секунду…",
+    "MANYCHAT_FLOW": "water_order",
+    "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2",
+    "CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE": "240",
+    "CHAT2DESK_FLOW": "water_order",
+    "EVERTURN_SECRETS_KEY": new_key(),
+}
+"""ManyChat waits for its answers, Chat2Desk is slow; a worker on another machine can read the accounts' secrets."""
 
 MARKS = {
     "api": "everturn api",

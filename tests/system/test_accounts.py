@@ -15,7 +15,8 @@ from platforms.simulation import World
 from runtime.settings import load_settings
 from runtime.temporal import connect
 from tests.api.running import serving_app
-from tests.system.house import EVERTURN, House, living
+from tests.system.conftest import Let
+from tests.system.house import EVERTURN, EVERYDAY, House
 
 TOKEN, SECRET = "token-of-the-second-shop", "secret-of-the-second-shop"
 AT_ONCE = 5.0
@@ -37,10 +38,9 @@ def vendor(phones: World) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(let: Let) -> House:
     """One house for these tests; each has a shop of its own."""
-    with living(tmp_path_factory.mktemp("shops") / "home", MANYCHAT_QUIET_PERIOD_SECONDS="0.2") as lives:
-        yield lives
+    return let(**EVERYDAY)
 
 
 def everturn(house: House, *words: str, secrets: str = "") -> str:

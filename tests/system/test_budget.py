@@ -1,13 +1,12 @@
 """What one turn may cost in history: the budget that keeps months of conversation replayable and cheap."""
 
-from collections.abc import Iterator
-
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
-from tests.system.house import House, living
+from tests.system.conftest import Let
+from tests.system.house import EVERYDAY, House
 
 MOST_EVENTS, MOST_ACTIONS, MOST_BYTES = 23, 5, 3 * 1024
 MOST_OVERHEAD = 2_800
@@ -22,10 +21,9 @@ BILLED = {
 
 
 @pytest.fixture
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house of its own."""
-    with living(tmp_path_factory.mktemp("budget") / "home", CHAT2DESK_QUIET_PERIOD_SECONDS="0.3") as lives:
-        yield lives
+def house(let: Let) -> House:
+    """An everyday house."""
+    return let(**EVERYDAY)
 
 
 async def turns_of(house: House, contact: str) -> list[list[HistoryEvent]]:

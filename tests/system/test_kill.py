@@ -1,24 +1,17 @@
 """The whole system on real processes, killed in the middle of a dialog: nothing lost, one order, no second answer."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.system.house import House, living
-
-QUICK = {
-    "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2",
-    "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
-    "MANYCHAT_RATE_LIMIT_REQUESTS_PER_MINUTE": "60",
-}
+from tests.system.conftest import Let
+from tests.system.house import EVERYDAY, House
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(let: Let) -> House:
     """One house for these tests; each has a customer of its own."""
-    with living(tmp_path_factory.mktemp("house") / "home", **QUICK) as lives:
-        yield lives
+    return let(**EVERYDAY)
 
 
 def order_of(house: House, contact: str) -> list[tuple[str, str, int]]:
@@ -82,8 +75,10 @@ def test_conversations_go_on_within_three_seconds_of_a_workers_death(house: Hous
 @pytest.mark.timeout(120)
 def test_a_conversation_goes_on_soon_after_every_worker_died(house: House) -> None:
     """No worker is left, nor their keeper: all is loaded anew, and the conversation goes on as soon as one stands."""
-    waited = []
+    waited: list[float] = []
     for contact in ("1061", "1062", "1063"):
+        if waited and min(waited) < 4:
+            break
         house.write(contact, "привет")
         house.answered(contact, 1)
         time.sleep(3.2)  # a worker that has lived a while is replaced at once
@@ -165,12 +160,13 @@ def test_ctrl_c_stops_within_ten_seconds_and_nothing_is_forgotten(house: House) 
 @pytest.mark.timeout(120)
 def test_an_accounts_rate_holds_over_two_workers_and_nobody_else_waits(house: House) -> None:
     """Fifteen replies on an account that may send sixty a minute are paced, and another shop's customer is not."""
+    before = len(house.calls("manychat"))
     with house.another_worker():
         for number in range(15):
             house.write(f"30{number}", "привет", platform="manychat")
         house.write("110", "привет")
         house.answered("110", 1, seconds=6)
-        calls = house.until(lambda: len(found := house.calls("manychat")) >= 15 and found, seconds=40)
+        calls = house.until(lambda: len(found := house.calls("manychat")[before:]) >= 15 and found, seconds=40)
 
     span = (max(calls) - min(calls)).total_seconds()
     assert (15 - 8) / (60 / 60) <= span, "a first handful may go at once, then one a second at most"

@@ -1,7 +1,6 @@
 """Many messages wait on one account: three workers together never pass its rate, and nobody else waits for it."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -10,39 +9,32 @@ import pytest
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
-from providers.secrets import new_key
-from tests.system.house import House, living
+from tests.system.conftest import Let
+from tests.system.house import ON_THE_LINE, House
 
-RATE = 240
+RATE = int(ON_THE_LINE["CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE"])
 """Messages a minute that the account may send."""
 WINDOW = timedelta(seconds=15)
 WAITING = 80
-OPERATOR = "rate-operator"
 BESIDE = Credentials(account="beside", access_token="token-of-beside")
 _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(let: Let) -> House:
     """A house whose default account is slow, with a second shop on the same platform."""
-    environment = {
-        "CHAT2DESK_QUIET_PERIOD_SECONDS": "0.2",
-        "CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE": str(RATE),
-        "OPERATOR_TOKEN": OPERATOR,
-        "EVERTURN_SECRETS_KEY": new_key(),  # the third worker has no share in the house's home
+    lives = let(**ON_THE_LINE)
+    shop = {
+        "platform": "chat2desk",
+        "account": BESIDE.account,
+        "access_token": BESIDE.access_token,
+        "api_base_url": f"{lives.url}/simulator/chat2desk",
+        "turn_taking": {"quiet_period": 0.2},
     }
-    with living(tmp_path_factory.mktemp("rate") / "home", **environment) as lives:
-        shop = {
-            "platform": "chat2desk",
-            "account": BESIDE.account,
-            "access_token": BESIDE.access_token,
-            "api_base_url": f"{lives.url}/simulator/chat2desk",
-            "turn_taking": {"quiet_period": 0.2},
-        }
-        headers = {"Authorization": f"Bearer {OPERATOR}"}
-        assert 201 == lives.client.post("/api/accounts", json=shop, headers=headers).status_code
-        lives.client.post("/simulator/_settings", json={"platform": "chat2desk", "rate": 0, "latency": 0})
-        yield lives
+    headers = {"Authorization": f"Bearer {lives.environment['OPERATOR_TOKEN']}"}
+    assert 201 == lives.client.post("/api/accounts", json=shop, headers=headers).status_code
+    lives.client.post("/simulator/_settings", json={"platform": "chat2desk", "rate": 0, "latency": 0})
+    return lives
 
 
 def write_beside(house: House, contact: str) -> float:

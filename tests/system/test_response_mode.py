@@ -3,6 +3,7 @@
 The house has two more accounts: `patient` thinks for a second, `slow` for longer than its sender is kept waiting.
 """
 
+import os
 import subprocess
 import threading
 import time
@@ -15,17 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.system.house import EVERTURN, House, living
+from tests.system.conftest import Let
+from tests.system.house import EVERTURN, ON_THE_LINE, House
 
 WITHIN = 9.0
 """Seconds in which ManyChat must be answered, whatever happens."""
-MOMENT = "Секунду…"
-QUICK = {
-    "OPERATOR_TOKEN": "operator-secret",
-    "MANYCHAT_PUSH_MODE": "false",
-    "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
-    "MANYCHAT_INTERIM_TEXT": MOMENT,
-}
+MOMENT = ON_THE_LINE["MANYCHAT_INTERIM_TEXT"]
 CONVERSATION = "conv:manychat:default:"
 HELD = 3.0
 """For so long a reply is kept for whoever asked before it is pushed."""
@@ -33,12 +29,12 @@ _numbers = count(int(time.time()))
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(let: Let) -> House:
     """One house for these tests; each has a customer of its own."""
-    with living(tmp_path_factory.mktemp("answers") / "home", **QUICK) as lives:
-        add_account(lives, "patient", quiet=1.0, patience=8)
-        add_account(lives, "slow", quiet=2.5, patience=1)
-        yield lives
+    lives = let(**ON_THE_LINE)
+    add_account(lives, "patient", quiet=1.0, patience=8)
+    add_account(lives, "slow", quiet=2.5, patience=1)
+    return lives
 
 
 def add_account(house: House, name: str, quiet: float, patience: int) -> None:
@@ -48,7 +44,8 @@ def add_account(house: House, name: str, quiet: float, patience: int) -> None:
         *("--api-base-url", f"{house.url}/simulator/manychat", "--token-file", "-"),
         *("--turn-taking", f"quiet_period={quiet}", "--option", f"fallback_after={patience}"),
     ]
-    subprocess.run(words, input="access_token=of-the-shop", text=True, check=True, capture_output=True)
+    environment = os.environ | house.environment
+    subprocess.run(words, input="access_token=of-the-shop", text=True, check=True, capture_output=True, env=environment)
 
 
 def ask(house: House, contact: str, text: str, account: str = "", timeout: float = 15) -> httpx.Response:

@@ -19,6 +19,7 @@ from activities.beating import beating
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE, Answered, Asked, Opening, Overview
 from contracts.delivery import PartState, SendPart, Sent
 from contracts.dialog import Phrase, Spoken, TakeTurn
+from contracts.payments import NotePayment, OpenedPayment, OpenPayment, SettlePayment
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
 from domain.decisions import Decision
 from domain.identifiers import Address
@@ -47,12 +48,18 @@ class Shop:
         self.turns: list[TakeTurn] = []
         self.orders: dict[str, NewOrder] = {}
         self.outcomes: list[CloseDialog] = []
+        self.payments: dict[str, OpenPayment] = {}
+        self.noted: list[NotePayment] = []
+        self.settled: list[SettlePayment] = []
         self.kept: list[str] = []
         self.forgotten: list[str] = []
         self.cancelled_decisions = 0
+        self.cancelled_sends = 0
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.sending: Callable[[SendPart], Sent] | None = None
+        self.after_send: Callable[[SendPart], None] | None = None
+        """Told of each part that was said."""
 
     def hold(self, name: str) -> None:
         """Hold every activity of this name until `let_go`."""
@@ -90,7 +97,11 @@ class Shop:
         """Say it, once per key."""
         name = "interim" if order.interim else "send"
         async with beating():
-            await self._pass(name)
+            try:
+                await self._pass(name)
+            except asyncio.CancelledError:
+                self.cancelled_sends += 1
+                raise
         if self.sending is not None and not order.interim:
             sent = self.sending(order)
             if sent.state is not PartState.SENT:
@@ -98,6 +109,8 @@ class Shop:
         if order.key not in self.keys:
             self.keys.append(order.key)
             self.said.append("<interim>" if order.interim else order.part.text if order.part else f"again:{order.key}")
+            if self.after_send is not None:
+                self.after_send(order)
         return Sent()
 
     @activity.defn(name="place_order")
@@ -107,9 +120,30 @@ class Shop:
         self.orders.setdefault(order.key, order)
         return PlacedOrder(id=str(len(self.orders)), number=str(len(self.orders)))
 
+    @activity.defn(name="open_payment")
+    async def open_payment(self, payment: OpenPayment) -> OpenedPayment:
+        """One row a key."""
+        await self._pass("open_payment")
+        self.payments.setdefault(payment.key, payment)
+        return OpenedPayment(id=str(list(self.payments).index(payment.key) + 1))
+
+    @activity.defn(name="note_payment")
+    async def note_payment(self, note: NotePayment) -> Done:
+        """Note that it waits."""
+        self.noted.append(note)
+        return Done()
+
+    @activity.defn(name="settle_payment")
+    async def settle_payment(self, settled: SettlePayment) -> Done:
+        """Note what was decided."""
+        await self._pass("settle_payment")
+        self.settled.append(settled)
+        return Done()
+
     @activity.defn(name="close_dialog")
     async def close_dialog(self, closing: CloseDialog) -> Done:
         """Note the outcome."""
+        await self._pass("close_dialog")
         self.outcomes.append(closing)
         return Done()
 
@@ -195,7 +229,7 @@ async def working(env: WorkflowEnvironment, shop: Shop, *, cached: int = 1000) -
     beat = timedelta(milliseconds=100)
     activities: list[Callable[..., Any]] = [
         shop.decide, shop.phrase, shop.place_order, shop.close_dialog, shop.keep_messages,
-        shop.forget_message,
+        shop.forget_message, shop.open_payment, shop.note_payment, shop.settle_payment,
     ]  # fmt: skip
     conversations = Worker(
         env.client,

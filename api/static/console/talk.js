@@ -9,7 +9,17 @@ const talk = document.querySelector(".talk");
 const draft = talk && `draft ${talk.dataset.conversation}`;
 
 const isAtEnd = () => $("said").scrollHeight - $("said").scrollTop - $("said").clientHeight < NEAR;
-const toEnd = () => { $("said").scrollTop = $("said").scrollHeight; $("below").hidden = true; };
+const toEnd = () => { $("said").scrollTop = $("said").scrollHeight; top = $("said").scrollTop; stays = true; $("below").hidden = true; };
+
+// Whoever is at the end stays there while pictures above grow; only scrolling back leaves it.
+let stays = true, top = 0;
+function scrolled() {
+  const at = $("said").scrollTop;
+  stays = isAtEnd() || (stays && at >= Math.min(top, $("said").scrollHeight - $("said").clientHeight));
+  top = at;
+  if (at < NEAR) earlier();
+  if (isAtEnd()) $("below").hidden = true;
+}
 
 // Lines are told apart by their ids: only those that changed are put anew, so nothing jumps and no sound stops.
 function take(fresh) {
@@ -39,6 +49,9 @@ const refreshLines = oneAtATime(async () => {
   const wasAtEnd = isAtEnd();
   const fresh = await fragment(`${talk.dataset.link}/lines`);
   kept = new Set([...fresh.children].map((line) => line.dataset.line));
+  // So much was said meanwhile that nothing of it stands here: begin anew, or lines between would be missing unseen.
+  const isApart = [...fresh.children].some((line) => line.classList.contains("earlier")) && ![...$("lines").children].some((line) => line.dataset.line && kept.has(line.dataset.line));
+  if (isApart) $("lines").replaceChildren();
   const isNew = take(fresh);
   if (isNew && wasAtEnd) toEnd();
   else if (isNew) $("below").hidden = false;
@@ -91,14 +104,19 @@ function sending(text) {
 function forgetSending(line) {
   if (!line.classList.contains("operator")) return;
   const text = line.querySelector(".text")?.textContent ?? "";
+  doubtful.delete(text);
   const known = [...$("sending").children];
   (known.find((item) => item.dataset.text === text) ?? (text ? undefined : known.find((item) => !item.dataset.text)))?.remove();
 }
 
+// What was not confirmed may have been sent all the same: the same words again are the same message, not a second one.
+const doubtful = new Map();
+const made = () => crypto.randomUUID?.() ?? String(Math.random());
+
 async function send() {
   const text = $("text").value.trim();
   if (!text) return;
-  const line = sending(text), once = crypto.randomUUID?.() ?? String(Math.random());
+  const line = sending(text), once = doubtful.get(text) ?? made();
   $("text").value = "";
   keepDraft();
   try {
@@ -107,6 +125,7 @@ async function send() {
     refreshCard();
   } catch (error) {
     line.remove();
+    doubtful.set(text, once);
     $("text").value = [text, $("text").value].filter(Boolean).join("\n");
     keepDraft();
     toast(error.message);
@@ -118,7 +137,7 @@ async function sendPicture(file) {
   if (file.size > LARGEST_PICTURE) { toast(words.tooLarge); return; }
   const line = sending("");
   line.querySelector(".text").textContent = file.name;
-  const headers = { "content-type": file.type || "application/octet-stream", "x-once": crypto.randomUUID?.() ?? String(Math.random()) };
+  const headers = { "content-type": file.type || "application/octet-stream", "x-once": made() };
   try {
     await ask(`${talk.dataset.link}/picture`, { method: "POST", body: file, headers });
     refreshLines();
@@ -181,9 +200,9 @@ export function begin() {
   for (const form of talk.querySelectorAll("form[data-act]")) {
     form.addEventListener("submit", (event) => { event.preventDefault(); act(form); });
   }
-  $("said").addEventListener("scroll", () => { if ($("said").scrollTop < NEAR) earlier(); if (isAtEnd()) $("below").hidden = true; });
+  $("said").addEventListener("scroll", scrolled);
   $("lines").addEventListener("click", (event) => { if (event.target.closest(".earlier a")) { event.preventDefault(); earlier(); } });
-  $("lines").addEventListener("load", (event) => { if (event.target.tagName === "IMG" && isAtEnd()) toEnd(); }, true);
+  $("lines").addEventListener("load", (event) => { if (event.target.tagName === "IMG" && stays) toEnd(); }, true);
   $("below").addEventListener("click", toEnd);
   $("details").addEventListener("click", () => {
     const shown = $("card").classList.toggle("shown");

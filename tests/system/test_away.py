@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -12,16 +11,14 @@ import pytest
 from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
-from tests.system.house import House, living
-
-QUICK = {"CHAT2DESK_QUIET_PERIOD_SECONDS": "0.3"}
+from tests.system.conftest import Let
+from tests.system.house import EVERYDAY, House
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(let: Let) -> House:
     """One house for these tests; each has customers of its own."""
-    with living(tmp_path_factory.mktemp("away") / "home", **QUICK) as lives:
-        yield lives
+    return let(**EVERYDAY)
 
 
 def post(house: House, contact: str, text: str, id: str) -> tuple[int, float]:

@@ -1,0 +1,1 @@
+"""Golden flows: whole conversations, as files, on the time-skipping server."""
