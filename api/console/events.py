@@ -22,6 +22,8 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schem
 HEARTBEAT = 15.0
 GATHERED = 0.25
 """Seconds in which changes are told together: a burst of messages is one look at the counts."""
+LOOKED_EVERY = 2.0
+"""For so long at most somebody who was logged out is told of changes."""
 AGAIN_MS = 2_000
 """After this long a browser that was cut off comes back."""
 
@@ -49,7 +51,7 @@ async def _stream(here: Here) -> AsyncIterator[str]:
         yield _event("counts", await _counted(here))
         while not live.is_closing:
             changed = await _changes(listener)
-            if time.monotonic() - looked >= HEARTBEAT:
+            if time.monotonic() - looked >= LOOKED_EVERY:
                 looked = time.monotonic()
                 if not await _is_still_here(here):
                     yield _event("over", {})

@@ -8,6 +8,7 @@ from flows.rules.text import fold
 from flows.sales import buying, paying, pricing
 from flows.sales.delivering import checkout
 from flows.sales.scene import Branch, Scene, Step, Taking, in_front
+from flows.sales.searching import search
 from flows.sales.state import DELIVERY, Question
 
 LEAST_FIT = 0.34
@@ -38,7 +39,7 @@ def _by_rules(scene: Scene) -> Taking:
             return _from_documents(scene, greeting, readable(passages[0].text))
     if not heard.garment and (sale.ordered or sale.asked in (*DELIVERY, Question.CONFIRMATION)):
         return paying.reminder(scene) if sale.ordered else _missed(scene)
-    if found := (yield from buying.search(scene)):
+    if found := (yield from search(scene)):
         return in_front(greeting, found)
     seeks = heard.garment or (sale.asked in (None, Question.WISH) and not heard.question)
     remark = words.say("nothing_found" if seeks else "not_understood")

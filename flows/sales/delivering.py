@@ -23,6 +23,12 @@ _CASH = re.compile(r"налож|накладен|накладн|накладк|�
 _CARD = re.compile(r"карт|оплат|переказ|перевод|онлайн|реквізит")
 _PLAINLY_CASH = re.compile(r"наложен|наложк|накладен\w* плат|накладк|післяплат|послеплат|при отрим|при получ")
 _PLAINLY_CARD = re.compile(r"\bкартк?(?:у|ою|ой)\b|\bоплат\w* картк?|, ?картк?а\b|\bкартк?а$")
+_PAID_HOW = re.compile(
+    r"[,;]?\s*(?:оплата\s+)?(?:на |по )?(?:наложен\w*|накладен\w*|післяплат\w*|послеплат\w*|наложк\w*|накладк\w*"
+    r"|при отриманн\w|при получени\w|картк?(?:а|у|ою|ой))(?:\s+пл[ао]т[іе]ж\w*)?\W*$",
+    re.IGNORECASE,
+)
+"""At the end of an address it is no part of it."""
 _NO_FACT = re.compile(
     r"^(?:зараз|щас|сейчас|хвилин|минут|секунд|почекай|зачекай|подожд|не зна|хз\b|потім|потом|пізніше|позже|подума"
     r"|дорого|передзвон|перезвон|привіт|привет|алло|ау\b|змін|измен|помін|помен|виправ|исправ|оформ|замов|заказ|назад"
@@ -71,7 +77,7 @@ def _told(scene: Scene) -> Sale:
         "name": heard.name or _plain_name(scene),
         "phone": heard.phone,
         "city": _other_city(heard.text) or heard.city or _plain(scene, Question.CITY),
-        "branch": heard.branch or _plain(scene, Question.BRANCH),
+        "branch": _PAID_HOW.sub("", heard.branch) or _plain(scene, Question.BRANCH),
         "method": _method(scene),
     }
     return sale.model_copy(update={name: told for name, told in update.items() if told})

@@ -3,8 +3,9 @@
 import re
 
 from domain.catalog import Product
-from flows.sales.buying import again, search
+from flows.sales.buying import again
 from flows.sales.scene import Branch, Scene, read_product
+from flows.sales.searching import search
 from flows.sales.state import DELIVERY, Question
 
 _PRICE = re.compile(

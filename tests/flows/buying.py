@@ -12,6 +12,7 @@ from domain.language import AskModel, ModelAway, ModelReply, Stop
 from domain.shop import Shop
 from flows.registry import flow
 from flows.rules.colours import find_colours
+from flows.rules.garments import find_garment
 from flows.sales.choosing import fitting, size_key
 from tests.flows.asking import senses, turn
 from tests.flows.shelf import GOODS
@@ -91,7 +92,9 @@ class Buyer:
         """As loose as the real search: any word of the wish, or the colour alone."""
         spoken = set(wish.text.casefold().split())
         colour = next(iter(find_colours(wish.colour)), "")
-        fits = [one for one in self.goods if fitting(one, colour, size_key(wish.size) if wish.size else "")]
+        kind = find_garment(wish.category)
+        goods = [one for one in self.goods if not kind or find_garment(one.title) == kind]
+        fits = [one for one in goods if fitting(one, colour, size_key(wish.size) if wish.size else "")]
         named = [one for one in fits if spoken & {word.strip("«»") for word in one.title.casefold().split()}]
         affordable = [one for one in named or fits if wish.price_to is None or one.price_from <= wish.price_to]
         return tuple(affordable[: wish.most])

@@ -224,3 +224,11 @@ def test_a_city_is_put_right_in_the_middle_of_the_form() -> None:
     buyer = with_a_hat()
     buyer.says("оформити", "Коваль Іра", "0671234567", "Львів", "ні, не Львів, а Київ")
     assert "Київ" == buyer.sale.city
+
+
+def test_how_to_pay_is_no_part_of_the_address() -> None:
+    """«Вул. Хрещатик 5 кв 3, накладений платіж»."""
+    buyer = with_a_hat()
+    buyer.says("оформити", "Коваль Іра, 0671234567, Київ, вул. Хрещатик 5 кв 3, накладений платіж")
+    assert "вул. Хрещатик 5 кв 3" == buyer.sale.branch
+    assert "cash_on_delivery" == buyer.sale.method

@@ -208,6 +208,28 @@ async def test_the_same_key_twice_decides_once(desk: Desk) -> None:
     assert "approved_once" == (await desk.look(payment))["stage"]
 
 
+async def test_nobody_is_two_people_by_pressing_twice_at_once(desk: Desk) -> None:
+    """Under two spellings, at the same moment: it is one pair of eyes."""
+    payment, _ = await desk.proof(eyes=2)
+    names = ("Anna", "ANNA", "Anna\u200b", "Ａnna")
+    answers = await asyncio.gather(*(desk.decide(payment, operator=name) for name in names))
+    assert [200, 409, 409, 409] == sorted(answer.status_code for answer in answers)
+    assert "approved_once" == (await desk.look(payment))["stage"]
+
+
+async def test_a_key_is_for_one_act(desk: Desk) -> None:
+    """The same key on another act is another wish: it is done, too, and gets its own answer."""
+    payment, _ = await desk.proof()
+    key, at = uuid4().hex, f"/api/conversations/{desk.open[-1].replace(':', '%3A')}"
+    headers = {"Idempotency-Key": key}
+    taken = await desk.operator.post(f"{at}/take-over", json={"operator": "Anna"}, headers=headers)
+    given = await desk.operator.post(f"{at}/release", json={"operator": "Anna"}, headers=headers)
+    decided = await desk.decide(payment, key=key)
+    await desk.written(payment)
+    assert ("operator", "assistant") == (taken.json()["holder"], given.json()["holder"])
+    assert (200, "approved") == (decided.status_code, decided.json()["stage"])
+
+
 async def test_a_conversation_that_knows_of_no_such_payment_says_so(desk: Desk) -> None:
     """The customer sent a better proof in the meantime."""
     who = desk.shop.customer()
