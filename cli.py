@@ -11,6 +11,8 @@ from typer.exceptions import Exit, TyperException
 
 from commands.account_menu import menu as account
 from commands.catalog_menu import menu as catalog
+from commands.deploy_menu import menu as deploy
+from commands.history_menu import menu as history
 from commands.knowledge_menu import menu as knowledge
 from commands.operator import menu as operator
 from commands.outcome import Failed, WrongUse
@@ -38,6 +40,8 @@ app.add_typer(account, name="account")
 app.add_typer(operator, name="operator")
 app.add_typer(catalog, name="catalog")
 app.add_typer(knowledge, name="knowledge")
+app.add_typer(deploy, name="deploy")
+app.add_typer(history, name="history")
 
 
 @app.command()
@@ -145,6 +149,111 @@ def say(
     customer = Customer(platform or "manychat", contact, name, channel)
     attached = Attached(image, audio, choice)
     say(settings_beside(home, api), customer, texts or [], attached, wait=wait, each=each)
+
+
+@app.command()
+def load(
+    conversations: Annotated[int, typer.Option(min=1, max=100_000, help="How many customers write.")] = 200,
+    minutes: Annotated[float, typer.Option(min=0.05, max=24 * 60, help="For how long.")] = 10,
+    platform: Annotated[str, typer.Option(help="On which simulated platform.")] = "manychat",
+    rate: Annotated[
+        float | None, typer.Option(min=0.01, help="Bursts a second of all together. Left out: each writes every 40 s.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report there, with a picture beside it.", metavar="FILE.md")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same customers again.")] = 1,
+    home: HomeOption = DEFAULT_HOME,
+    api: ApiOption = "",
+) -> None:
+    """Let many customers write to the running API, and see whether the promises hold."""
+    from commands.found import settings_beside
+    from commands.home import Home
+    from commands.load.going import go
+    from commands.load.plan import EVERY_SECONDS, Plan
+
+    plan = Plan(conversations, minutes, rate or conversations / EVERY_SECONDS, platform, seed)
+    go(settings_beside(home, api), Home(home), plan, report)
+
+
+@app.command()
+def replay(
+    since: Annotated[str, typer.Option(help="How far back ended conversations are looked at: 7d, 12h, 90m.")] = "7d",
+    limit: Annotated[int, typer.Option(min=1, help="How many at most; those that run come first.")] = 500,
+    workflow_type: Annotated[str, typer.Option(help="The workflow's name.")] = "ConversationWorkflow",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Replay histories of the running namespace on this build: whether it may be deployed."""
+    from commands.replay import replay, require_known, span_of
+    from commands.temporal import with_temporal
+
+    span, known = span_of(since), require_known(workflow_type)
+    with_temporal(home, lambda client, _: replay(client, known, span, limit))
+
+
+PlatformOption = Annotated[str, typer.Option(help="The platform they write on, where several know the contact.")]
+AccountOption = Annotated[str, typer.Option(help="The account they write to, likewise.")]
+ContactArgument = Annotated[
+    str, typer.Argument(help="The platform's id of the customer, or platform:account:contact.", metavar="CONTACT")
+]
+
+
+@app.command()
+def erase(
+    contact: ContactArgument,
+    platform: PlatformOption = "",
+    account: AccountOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    api: ApiOption = "",
+) -> None:
+    """Forget a customer: histories, files and rows; what the law wants kept stays without them."""
+    from commands import contact as customers
+    from commands.found import settings_beside
+
+    settings = settings_beside(home, api)
+    customers.erase(settings, customers.find(settings, contact, platform, account), sure=yes)
+
+
+@app.command()
+def export(
+    contact: ContactArgument,
+    platform: PlatformOption = "",
+    account: AccountOption = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write it there: .zip with the files, else JSON.", metavar="FILE", dir_okay=False),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    api: ApiOption = "",
+) -> None:
+    """Print everything that is known of a customer."""
+    from commands import contact as customers
+    from commands.found import settings_beside
+
+    settings = settings_beside(home, api)
+    customers.export(settings, customers.find(settings, contact, platform, account), out)
+
+
+@app.command()
+def fork(
+    conversation: Annotated[str, typer.Argument(help="Its id, like conv:manychat:default:42.", metavar="ID")],
+    turn: Annotated[int, typer.Option(min=1, help="The first turn that is taken again.")],
+    prompt: Annotated[Path | None, typer.Option(help="A prompt file to try in the place of ours.")] = None,
+    model: Annotated[str, typer.Option(help="A model to try.")] = "",
+    catalog: Annotated[Path | None, typer.Option(help="Goods to try: a .csv, .json or .jsonl file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it into a .md or .json file instead of showing it.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Take the rest of a conversation again with other words, model or goods, changing nothing, and see both."""
+    from commands.fork import fork, require_place, wish_of
+    from commands.history import address_of
+    from commands.temporal import with_temporal
+
+    address_of(conversation)
+    require_place(out)
+    wish = wish_of(turn, prompt, model, catalog)
+    with_temporal(home, lambda client, settings: fork(client, settings, home, conversation, wish, out))
 
 
 @outbox.command("list")

@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx
 import structlog
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 from temporalio.worker import Worker
 
 from activities.budget import Budget
@@ -35,6 +35,7 @@ from platforms.base import Platform
 from platforms.http import build_client
 from platforms.registry import platforms as build_platforms
 from platforms.registry import variables as platform_variables
+from platforms.unmasking import unmasking
 from providers.media.download import Downloader
 from providers.media.fingerprints import Fingerprints
 from providers.media.opening import open_media_store, retention_of
@@ -51,6 +52,7 @@ from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
 from providers.records.payments import PaymentRecords
 from providers.records.pool import Pool, open_pool
+from providers.records.privacy import open_discretion
 from providers.records.tenants import Tenants
 from providers.records.turnstile import Turnstile
 from providers.search.opening import open_embedder
@@ -58,12 +60,15 @@ from providers.secrets import secret_box
 from runtime import metrics
 from runtime.account_settings import load_account_settings
 from runtime.accounts import Accounts, StatedAccounts
+from runtime.codec import HistoryCodec
 from runtime.logs import configure_logs
 from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.sdk_metrics import carry_over, measured_runtime
 from runtime.search_settings import load_search_settings
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect, register_search_attributes, sandbox
+from runtime.tracing import open_tracing
+from runtime.versioning import WhichBuild, settle, which_build
 from workflows.conversation import ConversationWorkflow
 
 log = structlog.get_logger()
@@ -72,7 +77,7 @@ SWEEP_SECONDS = 900.0
 SETTLED_AFTER = 3.0
 """Seconds after its start from which a worker looks after the inbox, too."""
 
-BUILD = version("everturn")
+NO_BUILD = WhichBuild(build_id="-")
 """Stands in ten events of every turn: short on purpose, where the SDK's own is a 32-character digest."""
 
 SPEED = {
@@ -94,7 +99,7 @@ class Hands:
     delivery: Delivery
 
 
-def conversations_worker(client: Client, hands: Hands) -> Worker:
+def conversations_worker(client: Client, hands: Hands, build: WhichBuild | None = None) -> Worker:
     """Carries conversations: workflow tasks, decisions, books."""
     return Worker(
         client,
@@ -113,21 +118,21 @@ def conversations_worker(client: Client, hands: Hands) -> Worker:
         ],
         workflow_runner=sandbox(),
         max_cached_workflows=2_000,
-        max_concurrent_workflow_tasks=16,
+        max_concurrent_workflow_tasks=8,
         max_concurrent_activities=200,
-        build_id=BUILD,
+        **(build or NO_BUILD),
         **SPEED,  # type: ignore[arg-type]  # one dict for both workers; each value has the keyword's type
     )
 
 
-def delivery_worker(client: Client, platform: str, hands: Hands) -> Worker:
+def delivery_worker(client: Client, platform: str, hands: Hands, build: WhichBuild | None = None) -> Worker:
     """Sends parts to one platform; its queue is paced by the server, per account."""
     return Worker(
         client,
         task_queue=DELIVERY_QUEUE_PREFIX + platform,
         activities=[hands.delivery.send],
         max_concurrent_activities=200,
-        build_id=BUILD,
+        **(build or NO_BUILD),
         **SPEED,  # type: ignore[arg-type]  # as above
     )
 
@@ -159,26 +164,27 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
     """
     async with AsyncExitStack() as stack:
         runtime, buffer = measured_runtime()
-        client = await connect(settings, runtime=runtime)
-        await register_search_attributes(client, search_attributes.ALL)
         pool = open_pool(settings.database_url, size=settings.database_pool_size, name="everturn-worker")
+        kept = load_account_settings(everturn_env=settings.everturn_env)
+        discretion = open_discretion(settings, secret_box(kept), pool)
+        client = await _connected(settings, runtime, discretion.codec, stack)
         await pool.open()
         stack.push_async_callback(pool.close)
         http = await stack.enter_async_context(build_client())
-        platforms = build_platforms(http)
+        platforms = unmasking(build_platforms(http), discretion.names)
         stated = StatedAccounts.of_settings(settings, platform_variables(), FLOWS)
         for account in await stated.all():
             metrics.announce(account.platform, account.account, account.flow)
-        kept = load_account_settings(everturn_env=settings.everturn_env)
         accounts = Directory(
-            Tenants(pool, secret_box(kept)), stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
+            Tenants(pool, discretion.box), stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
         )
         gallery = _open_gallery(load_media_settings(), Path(kept.everturn_home), platforms, pool, http, stack)
         budget = Budget(Credits(pool), accounts)
         lease = Lease(settings.database_url, pool)
         for errand in (
             lease.keep(), carry_over(buffer), accounts.keep(settings.database_url), budget.keep(),
-            keep_pace(client, accounts, platforms), _keep_sweeping(gallery), _hand_over_inbox(client, accounts, pool),
+            keep_pace(client, accounts, platforms), _keep_sweeping(gallery, accounts, pool),
+            _hand_over_inbox(client, accounts, pool), discretion.keep(settings.database_url),
         ):  # fmt: skip
             stack.callback(_run_beside(errand).cancel)
         if measured and settings.everturn_metrics_port is not None:
@@ -187,9 +193,20 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         sources = Sources.of(open_model(settings, pool), pool, gallery, embedder)
         stack.push_async_callback(sources.model.close)
         hands = build_hands(accounts, platforms, pool, lease, budget, sources)
-        await _work(
-            [conversations_worker(client, hands), *(delivery_worker(client, name, hands) for name in platforms)]
-        )
+        build = which_build(settings)
+        workers = [conversations_worker(client, hands, build)]
+        workers += [delivery_worker(client, name, hands, build) for name in platforms]
+        stack.callback(_run_beside(settle(client, settings, [one.task_queue for one in workers])).cancel)
+        await _work(workers)
+
+
+async def _connected(settings: Settings, runtime: Runtime, codec: HistoryCodec | None, stack: AsyncExitStack) -> Client:
+    """A client of a namespace that knows our search attributes."""
+    tracing = open_tracing(settings, "worker")
+    stack.push_async_callback(tracing.close)
+    client = await connect(settings, runtime=runtime, codec=codec, interceptors=tracing.interceptors)
+    await register_search_attributes(client, search_attributes.ALL)
+    return client
 
 
 def _open_gallery(
@@ -219,14 +236,16 @@ def _open_gallery(
     )
 
 
-async def _keep_sweeping(gallery: Gallery) -> None:
-    """Let go of media whose time is over, a few times an hour."""
+async def _keep_sweeping(gallery: Gallery, accounts: Accounts, pool: Pool) -> None:
+    """Let go of records and media whose time is over, a few times an hour."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
+        retention = await asyncio.to_thread(importlib.import_module, "providers.records.retention")
         try:
+            await retention.sweep_all(accounts, pool, datetime.now(UTC))
             await gallery.keeping.sweep(datetime.now(UTC))
         except EverturnError as error:
-            log.warning("media_not_swept", reason=str(error)[:200])
+            log.warning("records_not_swept", reason=str(error)[:200])
 
 
 async def _hand_over_inbox(client: Client, accounts: Accounts, pool: Pool) -> None:
@@ -248,7 +267,7 @@ def _run_beside(errand: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
 
 def _say_if_broken(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.critical("errand_broke", errand=task.get_name(), error=f"{type(error).__name__}: {error}"[:300])
+        log.critical("errand_broke", errand=task.get_name(), error=type(error).__name__, exc_info=error)
 
 
 async def _work(workers: Sequence[Worker]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -13,6 +13,7 @@ from temporalio import activity
 from activities.beating import beating
 from activities.budget import Allowance, Budget
 from activities.courtesies import Courtesies
+from activities.disclosure import Disclosure, marked
 from activities.failures import as_application_error
 from activities.gallery import Gallery
 from activities.inquiry import Inquiry, Sources
@@ -26,6 +27,7 @@ from domain.plans import Usage
 from domain.shop import Shop
 from flows import common
 from flows.base import Flow, Senses, Turn
+from flows.disclosure import disclosed
 from flows.registry import flow as find_flow
 from platforms.base import Platform
 from platforms.text import fit
@@ -35,6 +37,9 @@ from runtime.accounts import Account, Accounts
 
 LOOK_WITHIN = 45.0
 """Seconds all media of a turn may take; a turn has ninety in all."""
+
+SAID_AGAIN_AFTER_HOURS = 24
+"""How often a customer of an exhausted shop hears its text."""
 
 EVERYTHING = Allowance(kinds=frozenset(MessageKind))
 """News cost nothing: the shop itself brought them."""
@@ -61,6 +66,7 @@ class Dialog(contract.Dialog):
         self._budget = budget
         self._sources = sources
         self._courtesies = Courtesies(platforms)
+        self._disclosure = Disclosure(sources.disclosures)
 
     @activity.defn(name="decide")
     async def decide(self, turn: TakeTurn) -> Decision:
@@ -89,7 +95,10 @@ class Dialog(contract.Dialog):
             await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
             async with self._courtesies.shown(account, turn):
                 chosen, state, usage = await self._within_budget(account, turn)
-        decision = self._fit(account, turn, state, chosen)
+        told = await self._disclosure.due(account, turn, chosen)
+        decision = self._fit(account, turn, state, disclosed(chosen, told) if told else chosen)
+        if told:
+            decision = marked(decision, turn.dialog)
         self._measure(turn, decision, chosen.sources, usage, (time.perf_counter() - began) * 1000)
         return decision
 
@@ -107,7 +116,7 @@ class Dialog(contract.Dialog):
         try:
             allowance = await self._budget.open_turn(account, key, turn.messages)
             if allowance.exhausted:
-                return *self._exhausted(account, turn, allowance), Usage()
+                return *await self._exhausted(account, turn, allowance), Usage()
             chosen, state, usage = await self._step(account, turn, allowance)
         except BaseException:
             await asyncio.shield(self._budget.abandon(key))
@@ -115,13 +124,20 @@ class Dialog(contract.Dialog):
         await asyncio.shield(self._budget.close_turn(key, usage))
         return chosen, state, usage
 
-    def _exhausted(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any]:
-        """The shop's polite text, or a person; the dialog stays where it stands."""
+    async def _exhausted(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any]:
+        """The shop's polite text, once a day, or a person; the dialog stays where it stands."""
         words = common.words(account.language or find_flow(turn.flow).language)
         effects = () if allowance.text else (HandOff(kind="hand_off", reason=f"the plan's {allowance.exhausted}"),)
         said = OutboundMessage(text=allowance.text or words.say(common.PERSON_SOON))
         outcome = Outcome.CHITCHAT if turn.state is None else None
-        return FlowDecision(say=(said,), phase="", effects=effects, outcome=outcome), turn.state
+        heard = bool(allowance.text) and await self._has_heard(turn, said)
+        return FlowDecision(say=() if heard else (said,), phase="", effects=effects, outcome=outcome), turn.state
+
+    async def _has_heard(self, turn: TakeTurn, said: OutboundMessage) -> bool:
+        """Whether the customer was told the same within the last day: who writes on need not hear it again."""
+        first = next(iter(fit(said, self._platforms[turn.address.platform].abilities(turn.messages[-1].route))), None)
+        since = datetime.now(UTC) - timedelta(hours=SAID_AGAIN_AFTER_HOURS)
+        return first is not None and await self._books.has_said(turn.address, first.text, since)
 
     # --- the step ----------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from providers.model.base import Picture
 from providers.model.patient import PatientModel
 from providers.records.catalog import Catalog
 from providers.records.dialogues import Dialogues, Past
+from providers.records.disclosures import Disclosures
 from providers.records.knowledge import Knowledge
 from providers.records.pool import Pool
 from providers.records.sightings import Sightings
@@ -51,6 +52,7 @@ class Sources:
     sightings: Sightings
     gallery: Gallery
     records: TurnRecords
+    disclosures: Disclosures
 
     @classmethod
     def of(cls, model: PatientModel, pool: Pool, gallery: Gallery, embedder: Embedder | None = None) -> Self:
@@ -63,6 +65,7 @@ class Sources:
             Sightings(pool),
             gallery,
             TurnRecords(pool),
+            Disclosures(pool),
         )
 
 

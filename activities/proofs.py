@@ -31,7 +31,7 @@ _GRAVEST_FIRST = tuple(
     FindingKind(name)
     for name in (
         "same_picture", "same_reference", "amount_differs", "currency_differs", "payee_differs", "similar_picture",
-        "old_date", "already_paid", "no_order", "nothing_read",
+        "old_date", "already_paid", "order_cancelled", "no_order", "nothing_read",
     )
 )  # fmt: skip
 
@@ -87,7 +87,7 @@ def _paid(read: Sequence[ProofFacts], expected: Decimal | None) -> Decimal | Non
 
 def against_order(row: dict[str, Any], today: date) -> list[Finding]:
     """What a proof tells against what was asked for; `row` as `PaymentRecords.find` gives it."""
-    compared = [_no_order(row), _already_paid(row), _amount(row), _currency(row), _payee(row), _date(row, today)]
+    compared = [_no_order(row), _settled(row), _amount(row), _currency(row), _payee(row), _date(row, today)]
     return [finding for finding in compared if finding is not None]
 
 
@@ -99,7 +99,9 @@ def _no_order(row: dict[str, Any]) -> Finding | None:
     return _found(FindingKind.NO_ORDER, "no order of this customer was found") if row["order_id"] is None else None
 
 
-def _already_paid(row: dict[str, Any]) -> Finding | None:
+def _settled(row: dict[str, Any]) -> Finding | None:
+    if row["order_status"] == "cancelled":
+        return _found(FindingKind.ORDER_CANCELLED, f"order {row['order_id']} is cancelled")
     if row["order_status"] != "paid":
         return None
     return _found(FindingKind.ALREADY_PAID, f"order {row['order_id']} is paid already")

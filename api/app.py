@@ -13,22 +13,27 @@ import structlog
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from temporalio.client import Client
 
-from api import docs, health, operator, problems
+from api import codec, docs, health, operator, problems
 from api.accounts import Desk
 from api.accounts import router as accounts_router
 from api.arrivals import Arrivals
 from api.catalog import router as demo_shop_router
+from api.conservation import Bookkeeper
 from api.console import door as console
 from api.console.recording import Recorded
+from api.contacts import router as contacts_router
 from api.conversations import Conversations
 from api.flood import FloodGate
 from api.house import House
 from api.media import MediaShelf
 from api.media import router as media_router
+from api.orders import router as orders_router
 from api.pages import HERE
 from api.payments import router as payments_router
 from api.reception import Reception
+from api.refused import router as refused_router
 from api.response_mode import ResponseMode
 from api.simulator import door as simulator
 from api.webhooks import Webhook
@@ -36,27 +41,32 @@ from flows.registry import FLOWS
 from flows.registry import flow as find_flow
 from platforms import registry
 from platforms.http import build_client
+from platforms.unmasking import unmasking
 from providers.media.keeping import Keeping
 from providers.media.links import MediaLinks
 from providers.media.opening import open_media_store
 from providers.records.aliases import Aliases
 from providers.records.books import Books
+from providers.records.conservation import Conservation
 from providers.records.directory import Directory
 from providers.records.inbox import Inbox
 from providers.records.leases import Lease
 from providers.records.media import MediaRecords
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, open_pool
+from providers.records.privacy import open_discretion, wanted_privacy
 from providers.records.receipts import Receipts
 from providers.records.tenants import Tenants
 from providers.secrets import SecretBox, secret_box
 from runtime import metrics
 from runtime.account_settings import AccountSettings, load_account_settings
 from runtime.accounts import Accounts, StatedAccounts
+from runtime.codec import HistoryCodec
 from runtime.logs import configure_logs
 from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect
+from runtime.tracing import Tracing, open_tracing
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +80,7 @@ class Means:
     kept: AccountSettings
     box: SecretBox
     media: MediaSettings
+    tracing: Tracing
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -83,20 +94,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     check(settings)
     kept = load_account_settings(everturn_env=settings.everturn_env)
     box, media = secret_box(kept), load_media_settings()
+    wanted_privacy(settings, box)
     accounts = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
+    tracing = open_tracing(settings, "api")
     app = FastAPI(
         title="Everturn",
         version=health.VERSION,
         summary="A durable orchestrator for customer conversations",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda app: _open(app, Means(settings, accounts, kept, box, media)),
+        lifespan=lambda app: _open(app, Means(settings, accounts, kept, box, media, tracing)),
     )
     problems.install(app)
-    for router in (health.router, docs.router, operator.router, payments_router, accounts_router, media_router):
+    ours = (operator.router, orders_router, payments_router, accounts_router, refused_router)
+    for router in (health.router, docs.router, *ours, media_router):
         app.include_router(router, dependencies=[Recorded])
+    app.include_router(contacts_router)  # it writes down itself what was done: never for whom
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(CarefulHeaders)
+    tracing.watch(app)
     return app
 
 
@@ -111,12 +127,17 @@ async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
             await pool.open(wait=False)
             stack.push_async_callback(pool.close, 2)
         accounts = _accounts(means, pool, stack)
-        temporal = await connect(settings, lazy=True)
+        discretion = open_discretion(settings, means.box, pool)
+        temporal = await _connected(means, discretion.codec, stack)
         conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
-        reception = Reception(conversations, Inbox(pool))
-        handing_over = asyncio.create_task(reception.keep_handing_over())
-        stack.callback(handing_over.cancel)
-        house = House(settings, accounts, registry.platforms(http), temporal, pool, conversations, reception)
+        bookkeeper = Bookkeeper(Conservation(pool), conversations, settings.unaccounted_after_minutes * 60)
+        reception = Reception(conversations, Inbox(pool), bookkeeper.note)
+        for errand in (reception.keep_handing_over(), bookkeeper.keep(), discretion.keep(settings.database_url)):
+            stack.push_async_callback(_ended, asyncio.create_task(errand))
+        house = House(
+            settings, accounts, unmasking(registry.platforms(http), discretion.names), temporal, pool, conversations,
+            reception, discretion,
+        )  # fmt: skip
         app.state.house, app.state.physician = house, health.Physician(house)
         app.state.desk = Desk.of(means.box, pool, means.stated, house.platforms)
         app.state.media = _shelf(means, pool)
@@ -125,11 +146,24 @@ async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
             stack.callback(asyncio.create_task(lease.keep()).cancel)
         await _open_webhooks(app, house, lease)
         await stack.enter_async_context(console.opened(app, house, app.state.media))
+        app.mount(codec.PATH, codec.CodecDoor(app, house).application())
         if not settings.is_production:
             app.include_router(demo_shop_router)
             await stack.enter_async_context(simulator.opened(app, house, os.environ.get("EVERTURN_HOME", "")))
         log.info("api_opened", platforms=list(house.platforms), environment=settings.everturn_env.value)
         yield
+
+
+async def _connected(means: Means, codec: HistoryCodec | None, stack: AsyncExitStack) -> Client:
+    """The Temporal client; it connects when it is first needed."""
+    stack.push_async_callback(means.tracing.close)
+    return await connect(means.settings, lazy=True, codec=codec, interceptors=means.tracing.interceptors)
+
+
+async def _ended(errand: asyncio.Task[None]) -> None:
+    """Stop an errand, and let it finish what it owes."""
+    errand.cancel()
+    await asyncio.wait({errand}, timeout=2)
 
 
 def _accounts(means: Means, pool: Pool, stack: AsyncExitStack) -> Accounts:
@@ -155,7 +189,9 @@ async def _open_webhooks(app: FastAPI, house: House, lease: Lease) -> None:
     gate = FloodGate(house.settings.flood_messages_per_minute)
     shelf: MediaShelf = app.state.media
     keeping = Keeping(shelf.store, shelf.records)
-    arrivals = Arrivals(house.reception, gate, Books(house.pool), Receipts(house.pool), keeping, Aliases(house.pool))
+    arrivals = Arrivals(
+        house.reception, gate, Books(house.pool), Receipts(house.pool), keeping, Aliases(house.pool), house.names
+    )
     outbox = Outbox(house.pool, lease.holder)
     response_mode = ResponseMode(house.conversations, house.reception, outbox, lambda flow: find_flow(flow).interim())
     for name, platform in house.platforms.items():

@@ -18,6 +18,7 @@ from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, R
 from providers.media.keeping import Keeping
 from providers.records.aliases import Aliases
 from providers.records.books import Books
+from providers.records.pseudonyms import Pseudonyms
 from providers.records.receipts import Receipts
 from runtime import metrics
 from runtime.accounts import Account
@@ -25,6 +26,8 @@ from runtime.in_time import in_time
 
 LARGEST_MESSAGE = 256 * 1024
 """Bytes of one message in a history; a message of text and addresses of pictures never comes near."""
+LONGEST_ID = 1000
+"""Bytes of a conversation's id that Temporal takes."""
 DURABLE_WITHIN = 9.0
 """Seconds a whole webhook has; platforms give up after ten."""
 FRESH_ECHO = timedelta(hours=1)
@@ -52,6 +55,7 @@ class Arrivals:
         receipts: Receipts,
         keeping: Keeping,
         aliases: Aliases,
+        names: Pseudonyms,
     ) -> None:
         self._reception = reception
         self._gate = gate
@@ -59,6 +63,7 @@ class Arrivals:
         self._receipts = receipts
         self._keeping = keeping
         self._aliases = aliases
+        self._names = names
         self._reasons: set[str] = set()
 
     async def take(self, told: Iterable[Told]) -> None:
@@ -97,7 +102,11 @@ class Arrivals:
         return [event for _, event in admitted]
 
     async def _at_home(self, event: Inbound) -> Inbound:
-        """A customer of several names has one conversation; while the books are away, the name told counts."""
+        """A customer of several names has one conversation; while the books are away, the name told counts.
+
+        From here on nobody knows the customer but by their pseudonym, where those are used.
+        """
+        event = await self._masked(event)
         if isinstance(event, ReceiptSeen | Ignored) or not event.names:
             return event
         try:
@@ -105,6 +114,18 @@ class Arrivals:
         except Unavailable:
             return event
         return event if home == event.address else event.model_copy(update={"address": home})
+
+    async def _masked(self, event: Inbound) -> Inbound:
+        if isinstance(event, Ignored) or len(event.address.conversation_id.encode()) > LONGEST_ID:
+            return event
+        if isinstance(event, ReceiptSeen):  # it opens no conversation
+            home = await self._names.masked(event.address)
+            return event if home is event.address else event.model_copy(update={"address": home})
+        home = await self._names.arrived(event.address)
+        if home is event.address:
+            return event
+        names = await self._names.names(event.address, event.names)
+        return event.model_copy(update={"address": home, "names": names})
 
     def _admit(self, events: list[Told]) -> tuple[list[Arrived], Problem | None]:
         """The messages that may pass, conversation by conversation, and why the others may not."""
@@ -144,7 +165,7 @@ class Arrivals:
 
     def _oversized(self, together: list[Arrived]) -> Problem | None:
         for _, event in together:
-            if len(event.address.conversation_id.encode()) > 1000:
+            if len(event.address.conversation_id.encode()) > LONGEST_ID:
                 return Problem(400, "the contact's id is too long")
             if len(event.message.model_dump_json()) > LARGEST_MESSAGE:
                 return Problem(400, "a message in this body is too large")

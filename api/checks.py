@@ -127,11 +127,12 @@ async def paused(pool: Pool) -> Part:
 
 
 async def inbox(pool: Pool) -> Part:
-    """Whether messages wait for Temporal to come back."""
-    waiting = await Inbox(pool).waiting()
-    if not waiting:
-        return OK
-    return Part(status=State.DEGRADED, reason=f"{waiting} messages wait in the inbox for Temporal")
+    """Whether messages wait for Temporal to come back, or for a person because no conversation took them."""
+    kept = Inbox(pool)
+    waiting, refused = await kept.waiting(), await kept.refused()
+    reasons = [f"{waiting} messages wait in the inbox for Temporal"] if waiting else []
+    reasons += [f"{refused} messages were refused and wait for a person: `everturn outbox list`"] if refused else []
+    return Part(status=State.DEGRADED, reason="; ".join(reasons)) if reasons else OK
 
 
 async def model(pool: Pool, settings: Settings) -> Part:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from cachetools import TTLCache
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -32,9 +33,11 @@ from contracts.conversation import (
     Opening,
     OperatorReply,
     Overview,
+    PageRequest,
     PaymentDecision,
     Release,
     TakeOver,
+    TranscriptPage,
 )
 from domain.conversation import Holder
 from domain.identifiers import Address
@@ -43,8 +46,11 @@ from workflows.conversation import ConversationWorkflow
 
 DURABLE_WITHIN = 8.0
 """Seconds in which a message must be durable; platforms give up on a webhook after ten."""
-TASK_TIMEOUT = timedelta(seconds=3)
+TASK_TIMEOUT = timedelta(seconds=2)
 """A task handed to a worker that has just been killed is given to another after this; a task takes milliseconds."""
+MOST_KNOWN_OPEN = 20_000
+KNOWN_OPEN_FOR = 3_600.0
+"""Seconds. Should one have closed meanwhile, the server says so, and it is opened again."""
 NOTICED_WITHIN = 0.5
 """Seconds beyond an asker's patience in which the conversation says "not yet"."""
 ANSWER_WITHIN = 8.0
@@ -63,6 +69,8 @@ class Conversations:
         self._client = client
         self._accounts = accounts
         self._first_phase = first_phase
+        self._open: TTLCache[str, bool] = TTLCache(maxsize=MOST_KNOWN_OPEN, ttl=KNOWN_OPEN_FOR)
+        """Those that were open a moment ago: a plain signal is half the work of one that may have to open them."""
 
     async def tell(self, address: Address, signal: str, argument: Any, *, within: float = DURABLE_WITHIN) -> None:
         """Signal the conversation, opening it first if it is closed or new. Durable when this returns.
@@ -73,6 +81,8 @@ class Conversations:
         account = await self._accounts.find(address.platform, address.account)
         if account is None:
             raise Problem(404, f"no account {address.account!r} on {address.platform}")
+        if address.conversation_id in self._open and await self.mention(address, signal, argument, within=within):
+            return
         async with _reachable(within):
             await self._client.start_workflow(
                 ConversationWorkflow.run,
@@ -88,6 +98,7 @@ class Conversations:
                 rpc_timeout=timedelta(seconds=within),
                 task_timeout=TASK_TIMEOUT,
             )
+        self._open[address.conversation_id] = True
 
     async def ask(self, address: Address, asked: Asked) -> Answered:
         """Tell the conversation a message and wait for its reply.
@@ -114,8 +125,8 @@ class Conversations:
                 ConversationWorkflow.ask, asked, start_workflow_operation=opening
             )
 
-    async def mention(self, address: Address, signal: str, argument: Any, *, within: float = DURABLE_WITHIN) -> None:
-        """Signal the conversation if it is still open; a closed one need not know.
+    async def mention(self, address: Address, signal: str, argument: Any, *, within: float = DURABLE_WITHIN) -> bool:
+        """Signal the conversation if it is still open; a closed one need not know. Whether it was.
 
         Raises:
             Problem: 503, Temporal did not take it in time.
@@ -123,9 +134,11 @@ class Conversations:
         try:
             async with asyncio.timeout(within):
                 await self._handle(address).signal(signal, argument, rpc_timeout=timedelta(seconds=within))
+                return True
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise unavailable("Temporal cannot be reached") from error
+            return False
         except (TimeoutError, RuntimeError) as error:
             raise unavailable("Temporal cannot be reached") from error
 
@@ -154,6 +167,13 @@ class Conversations:
         async with _reachable(ANSWER_WITHIN):
             return await self._handle(address).query(
                 ConversationWorkflow.overview, rpc_timeout=timedelta(seconds=ANSWER_WITHIN)
+            )
+
+    async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
+        """What it has heard and said lately, by reference; see `overview` for what may be raised."""
+        async with _reachable(ANSWER_WITHIN):
+            return await self._handle(address).query(
+                ConversationWorkflow.transcript_page, page, rpc_timeout=timedelta(seconds=ANSWER_WITHIN)
             )
 
     async def take_over(self, address: Address, request: TakeOver, key: str | None = None) -> Overview:
@@ -239,7 +259,11 @@ def _of_rpc(error: RPCError) -> Problem:
     match error.status:
         case RPCStatusCode.NOT_FOUND if "completed" in error.message:
             return Problem(409, "this conversation is over; it opens again when the customer writes")
+        case RPCStatusCode.NOT_FOUND if "namespace" in error.message.lower():
+            return unavailable("Temporal does not know the namespace (TEMPORAL_NAMESPACE)")
         case RPCStatusCode.NOT_FOUND:
             return Problem(404, "there is no such conversation")
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return Problem(422, f"Temporal refuses it: {error.message[:200]}")
         case _:
             return unavailable(f"Temporal does not take it now ({error.status.name.lower()})")

@@ -141,14 +141,16 @@ async def scrape(house: TheHouse) -> Response:
 _WAITING = {
     "outbox_pending": "Parts that wait to be sent",
     "dead_letters": "Parts a person must decide about",
-    "unaccounted_messages": "Messages taken that no conversation has heard yet",
+    "unaccounted_messages": "Messages accepted minutes ago without a fate, and all that no conversation has heard yet",
 }
 
 
 async def _counts(house: House) -> dict[str, dict[metrics.Labels, float]]:
     """What waits by account, with a zero for the accounts where nothing does; empty when PostgreSQL is away."""
     try:
-        found = await in_time(listings.counts(house.pool), checks.CHECK_WITHIN)
+        found = await in_time(
+            listings.counts(house.pool, house.settings.unaccounted_after_minutes * 60), checks.CHECK_WITHIN
+        )
     except (TimeoutError, Unavailable):
         return {}
     nothing: dict[metrics.Labels, float] = {

@@ -7,9 +7,13 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from api.conversations import Conversations
+from api.problems import Problem
 from api.reception import Reception
+from domain.identifiers import Address
 from platforms.base import Platform
 from providers.records.pool import Pool
+from providers.records.privacy import Discretion
+from providers.records.pseudonyms import Pseudonyms
 from runtime.accounts import Accounts
 from runtime.settings import Settings
 
@@ -25,6 +29,30 @@ class House:
     pool: Pool
     conversations: Conversations
     reception: Reception
+    discretion: Discretion
+
+    @property
+    def names(self) -> Pseudonyms:
+        """Who is behind which pseudonym."""
+        return self.discretion.names
+
+    async def called(self, text: str) -> list[str]:
+        """What somebody who names a contact may mean: the contact, and what stands for it with any of our accounts."""
+        if text.startswith("conv:"):
+            return [(await self.address(text)).conversation_id]
+        owners = [(one.platform, one.account) for one in await self.accounts.all()] if self.names.are_used else []
+        return await self.names.called(text, owners)
+
+    async def address(self, conversation_id: str) -> Address:
+        """Whose conversation this is; it may be named by the real contact, too.
+
+        Raises:
+            Problem: 404, it is no conversation's id.
+        """
+        try:
+            return await self.names.masked(Address.of_conversation(conversation_id))
+        except ValueError as error:
+            raise Problem(404, str(error)) from None
 
 
 def house_of(request: Request) -> House:

@@ -56,11 +56,10 @@ def once(act: str, key: str | None) -> str | None:
     return f"{act}/{key}" if key else None
 
 
-def _address(conversation_id: str) -> Address:
-    try:
-        return Address.of_conversation(conversation_id)
-    except ValueError as error:
-        raise Problem(404, str(error)) from None
+async def _shown(house: House, overview: Overview) -> Overview:
+    """Operators see the contact itself, not what stands for it."""
+    address = await house.names.shown(Address.of_conversation(overview.conversation_id))
+    return overview.model_copy(update={"contact": address.contact})
 
 
 def _first(cursor: tuple[Any, ...] | None) -> Any:
@@ -78,7 +77,9 @@ async def list_orders(
 ) -> Page[Order]:
     """Orders, newest first; `contact` is the customer's id on the platform or a whole conversation id."""
     before = _first(decode_cursor(cursor, int))
-    rows = await listings.orders(house.pool, contact, status, before, limit)
+    called = None if contact is None else await house.called(contact)
+    rows = await listings.orders(house.pool, called, status, before, limit)
+    await house.names.unmask(rows, "contact", "chat2desk_client_id")
     return Page(items=[Order.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
 
 
@@ -101,7 +102,9 @@ async def list_conversations(
         "Flow": flow, "Platform": platform, "Account": account,
     }  # fmt: skip
     found, following = await house.conversations.page(conversation_query(wanted, status), limit, cursor)
-    return Page(items=[listed(execution) for execution in found], next_cursor=following)
+    rows = [listed(execution).model_dump() for execution in found]
+    await house.names.unmask(rows)
+    return Page(items=[ListedConversation.model_validate(row) for row in rows], next_cursor=following)
 
 
 @router.get("/conversations/{conversation_id:path}/transcript", tags=["conversations"], responses=LISTED | FOUND)
@@ -109,7 +112,7 @@ async def read_transcript(
     house: TheHouse, shelf: TheShelf, conversation_id: ConversationId, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Line]:
     """What was said: the latest page first, each page oldest line first; `next_cursor` leads back in time."""
-    address = _address(conversation_id)
+    address = await house.address(conversation_id)
     before = _first(decode_cursor(cursor, int))
     rows = await listings.transcript(house.pool, address.conversation_id, before, limit)
     kept = await shelf.of_messages(address, [row["message_id"] for row in rows if row["media"]])
@@ -123,7 +126,9 @@ async def take_over(
 ) -> Overview:
     """Seize the conversation: the assistant stops in the middle of whatever it does."""
     request = TakeOver(operator=(who or Who()).operator)
-    return await house.conversations.take_over(_address(conversation_id), request, once("take-over", idempotency_key))
+    address = await house.address(conversation_id)
+    overview = await house.conversations.take_over(address, request, once("take-over", idempotency_key))
+    return await _shown(house, overview)
 
 
 @router.post("/conversations/{conversation_id:path}/release", tags=["conversations"], responses=TOLD)
@@ -133,26 +138,27 @@ async def release(
     """Give the conversation back to the assistant, with a word about what happened meanwhile."""
     given = given or GivesBack()
     request = Release(operator=given.operator, summary=given.summary)
-    return await house.conversations.release(_address(conversation_id), request, once("release", idempotency_key))
+    address = await house.address(conversation_id)
+    return await _shown(house, await house.conversations.release(address, request, once("release", idempotency_key)))
 
 
 @router.post("/conversations/{conversation_id:path}/replies", status_code=202, tags=["conversations"], responses=TOLD)
 async def reply(house: TheHouse, conversation_id: ConversationId, said: Reply, idempotency_key: Key = None) -> Overview:
     """Write to the customer; writing takes the conversation over. 202: it will be delivered in order."""
-    address = _address(conversation_id)
+    address = await house.address(conversation_id)
     platform = house.platforms.get(address.platform)
     if platform is None:
         raise Problem(404, "there is no such conversation")
     route = (await house.conversations.overview(address)).route
     parts = tuple(fit(OutboundMessage(text=said.text), platform.abilities(route)))
     request = OperatorReply(text=said.text, operator=said.operator, parts=parts)
-    return await house.conversations.reply(address, request, once("reply", idempotency_key))
+    return await _shown(house, await house.conversations.reply(address, request, once("reply", idempotency_key)))
 
 
 @router.get("/conversations/{conversation_id:path}", tags=["conversations"], responses=TOLD)
 async def read_conversation(house: TheHouse, conversation_id: ConversationId) -> Overview:
     """One conversation at a glance, asked of the conversation itself."""
-    return await house.conversations.overview(_address(conversation_id))
+    return await _shown(house, await house.conversations.overview(await house.address(conversation_id)))
 
 
 @router.get("/outbox", tags=["delivery"], responses=LISTED)
@@ -164,6 +170,8 @@ async def list_outbox(
     cursor: Cursor = None,
 ) -> Page[WaitingPart]:
     """Parts, oldest first; without `state` those that wait to be sent."""
+    if conversation and conversation.startswith("conv:"):
+        conversation = (await house.address(conversation)).conversation_id
     rows = await listings.outbox(house.pool, state, conversation, decode_moment(cursor), limit)
     following = encode_cursor(rows[-1]["created_at"].isoformat(), rows[-1]["key"]) if len(rows) == limit else None
     return Page(items=[WaitingPart.model_validate(row) for row in rows], next_cursor=following)
@@ -174,6 +182,7 @@ async def list_dead_letters(house: TheHouse, limit: Limit = 50, cursor: Cursor =
     """Parts a person must decide about, newest first."""
     before = _first(decode_cursor(cursor, int))
     rows = await listings.dead_letters(house.pool, before, limit)
+    await house.names.unmask(rows)
     return Page(items=[DeadLetter.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))
 
 

@@ -21,11 +21,12 @@ _STATUS = {
 def conversation_query(wanted: Mapping[str, str | None], status: str) -> str:
     """The visibility query for these filters; a filter's value can never end its quotes."""
     clauses = ["WorkflowType = 'ConversationWorkflow'", _STATUS[status]]
-    clauses += [f"{name} = '{_quoted(value)}'" for name, value in wanted.items() if value is not None]
+    clauses += [f"{name} = '{quoted(value)}'" for name, value in wanted.items() if value is not None]
     return " AND ".join(clauses)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value that can never end its quotes."""
     return str(value).replace("\\", "\\\\").replace("'", "\\'")
 
 

@@ -46,6 +46,8 @@ class Order(Row):
     items: list[dict[str, Any]]
     total: Decimal | None
     currency: str
+    shortage: str = ""
+    """What the shelf no longer held when it was placed (title, number, how many of how many); empty: all was there."""
     chat2desk_client_id: str | None
     order_key: str
     created_at: datetime

@@ -20,6 +20,7 @@ from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.payments import PaymentStage
 from providers.records.media import MediaRow
+from providers.records.orders import CANCELLED
 from providers.records.payment_listings import files_of, order_of, settled_payments, waiting_payments
 from providers.records.payments import WAITING, PaymentRecords
 
@@ -54,6 +55,7 @@ async def list_payments(
         before = decode_cursor(cursor, int)
         rows = await settled_payments(house.pool, stage, before=before[0] if before else None, **where)
         names = ("id",)
+    await house.names.unmask(rows)
     following = encode_cursor(*(rows[-1][name] for name in names)) if len(rows) == limit else None
     return Page(items=[Payment.model_validate(row) for row in rows], next_cursor=following)
 
@@ -72,6 +74,7 @@ async def in_full(house: House, shelf: MediaShelf, payment_id: int) -> PaymentIn
     """
     row = await _found(house, payment_id)
     order = await order_of(house.pool, row)
+    await house.names.unmask([row, *([order] if order else [])], "contact", "chat2desk_client_id")
     pictures = [_shown(shelf, file) for file in await files_of(house.pool, payment_id)]
     return PaymentInFull.model_validate(
         {**row, "pictures": pictures, "order": Order.model_validate(order) if order else None}
@@ -108,6 +111,10 @@ async def decide(
             row = await _found(house, payment_id)
             if verdict.approve and (wrong := why_not(row)):
                 raise Problem(403, wrong)
+            if verdict.approve and row["order_status"] == CANCELLED:
+                raise Problem(
+                    409, f"order {row['order_id']} is cancelled: refuse the proof, and say what becomes of it"
+                )
             made = await _decide(house, row, verdict, key)
     except Unavailable:  # should the books go away after the decision: it is made all the same
         if made is None:

@@ -1,6 +1,7 @@
 """Makes what was heard durable: in its conversation, or, while Temporal is away, in the inbox that is handed over."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
@@ -39,7 +40,7 @@ class Conversation(Protocol):
         """Signal a conversation, opening it first if need be."""
         ...
 
-    async def mention(self, address: Address, signal: str, argument: Any, *, within: float) -> None:
+    async def mention(self, address: Address, signal: str, argument: Any, *, within: float) -> bool:
         """Signal a conversation if it is open."""
         ...
 
@@ -47,9 +48,13 @@ class Conversation(Protocol):
 class Reception:
     """One process's desk: everything heard goes through it."""
 
-    def __init__(self, conversations: Conversation, inbox: Inbox) -> None:
+    def __init__(
+        self, conversations: Conversation, inbox: Inbox, accepted: Callable[[Address, str], None] | None = None
+    ) -> None:
         self._conversations = conversations
         self._inbox = inbox
+        self._accepted = accepted
+        """Hears of every message that is durable, by its id."""
         self._failing = False
         self._away = False
         """Temporal did not answer, or something still waits in the inbox: whatever comes now queues behind it."""
@@ -61,33 +66,43 @@ class Reception:
             Problem: 404, nobody has this account.
             Unavailable: Temporal is away, and PostgreSQL too.
         """
-        if not self._away and await self._is_taken(address, heard, opens=opens):
-            return
-        await self._keep(address, heard, opens=opens)
+        if self._away or not await self._is_taken(address, heard, opens=opens):
+            await self._keep(address, heard, opens=opens)
+        self.note(address, heard)
+
+    def note(self, address: Address, heard: Heard) -> None:
+        """It is durable: if it is a message, it is owed a fate from now on."""
+        if self._accepted is not None and isinstance(heard, InboundMessage):
+            self._accepted(address, heard.id)
 
     @property
     def is_away(self) -> bool:
         """Whether whatever comes now queues in the inbox, behind what waits there."""
         return self._away
 
-    async def take_later(self, address: Address, heard: Heard) -> None:
+    async def take_later(self, address: Address, heard: Heard) -> bool:
         """Make it durable for a sender who has waited long already: by the inbox, which takes milliseconds.
+
+        Whether no message of the same conversation waited there already.
 
         Raises:
             Problem, Unavailable: as `take`, which is asked where PostgreSQL is away.
         """
         try:
-            await self._keep(address, heard, opens=True)
-            self._away = True
+            is_first = await self._keep(address, heard, opens=True)
         except Unavailable:
             await self.take(address, heard)
+            return True
+        self._away = True
+        self.note(address, heard)
+        return is_first
 
-    async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> None:
+    async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Put it into the inbox. A server that stands still is waited for no longer than the platform waits for us."""
         message = heard.model_dump(mode="json")
         putting = self._inbox.put(address, _kind_of(heard), _id_of(heard), message, opens=opens)
         try:
-            await in_time(putting, INBOX_WITHIN)
+            return await in_time(putting, INBOX_WITHIN)
         except TimeoutError:  # should it succeed after all, the platform's next delivery is known already
             raise Unavailable("PostgreSQL does not answer") from None
 
@@ -96,10 +111,13 @@ class Reception:
         try:
             await self._hand_over(address, heard, opens=opens)
         except Problem as problem:
-            if problem.status != 503:
+            if problem.status == 404:  # nobody has this account
                 raise
-            self._away = True
-            log.error("temporal_away", reason=problem.detail[:200])
+            if problem.status == 503:
+                self._away = True
+                log.error("temporal_away", reason=problem.detail[:200])
+            else:  # this one message is refused: the inbox tries on, and shows it to a person in the end
+                log.error("message_refused", conversation=address.conversation_id, reason=problem.detail[:200])
             return False
         return True
 
@@ -141,8 +159,13 @@ class Reception:
                 taken.failed[kept.id] = problem.detail
                 log.error("inbox_row_refused", conversation=kept.conversation_id, reason=problem.detail[:200])
         except (ValueError, KeyError) as error:
-            taken.failed[kept.id] = type(error).__name__
+            taken.unreadable[kept.id] = f"unreadable: {type(error).__name__}"
             log.error("inbox_row_unreadable", conversation=kept.conversation_id, error=type(error).__name__)
+        except Unavailable:
+            raise
+        except Exception as error:
+            taken.failed[kept.id] = type(error).__name__
+            log.exception("inbox_row_failed", conversation=kept.conversation_id)
         else:
             taken.done.append(kept.id)
 

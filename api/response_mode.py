@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -25,6 +26,9 @@ from runtime.accounts import Account
 MOST_MESSAGES = 10
 """A dynamic block shows ten, a picture with its text being two; what is beyond is pushed."""
 
+MOST_REMEMBERED = 10_000
+REMEMBERED_SECONDS = 3600.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +47,8 @@ class ResponseMode:
         self._outbox = outbox
         self._one_moment = one_moment
         """The interim message of a flow, by the flow's name."""
+        self._told: TTLCache[str, None] = TTLCache(MOST_REMEMBERED, REMEMBERED_SECONDS)
+        """Conversations that nobody answered for: their customers were told "one moment", and once is enough."""
 
     async def answer(
         self, request: Request, platform: Platform, account: Account, received: list[Received], patience: float
@@ -58,23 +64,30 @@ class ResponseMode:
             return self._show(platform, account, "", [])
         last = received[-1]
         answered = await self._ask(last, patience)
-        if answered is None or not answered.decided:
+        if not answered.decided:
             words = account.interim_text or self._one_moment(account.flow)
-            return self._show(platform, account, last.message.route, [Part(text=words)])
+            parts = [] if answered.told_before else [Part(text=words)]
+            return self._show(platform, account, last.message.route, parts)
         return await self._show_offered(request, platform, account, last, answered)
 
-    async def _ask(self, event: Received, patience: float) -> Answered | None:
-        """None: nobody answers; the message is durable all the same.
+    async def _ask(self, event: Received, patience: float) -> Answered:
+        """The conversation's answer, or "not yet": then the message is durable all the same.
 
         While Temporal is away it queues behind what waits in the inbox, and nobody is kept on the line for nothing.
         """
+        conversation = event.address.conversation_id
         if not self._reception.is_away:
             try:
-                return await self._conversations.ask(event.address, Asked(message=event.message, within=patience))
+                answered = await self._conversations.ask(event.address, Asked(message=event.message, within=patience))
+                self._told.pop(conversation, None)  # from now on the conversation itself knows
+                self._reception.note(event.address, event.message)
+                return answered
             except Problem as problem:  # 503, or the conversation was just closing
                 log.warning("asker_not_answered", platform=event.address.platform, reason=problem.detail[:200])
-        await self._reception.take_later(event.address, event.message)  # twice told is once heard: inbox dedupe
-        return None
+        message = event.message.model_copy(update={"told_to_wait": True})
+        is_first = await self._reception.take_later(event.address, message)  # twice told is once heard: inbox dedupe
+        told_before, self._told[conversation] = conversation in self._told, None
+        return Answered(told_before=told_before or not is_first)
 
     async def _show_offered(
         self, request: Request, platform: Platform, account: Account, event: Received, answered: Answered

@@ -14,7 +14,7 @@ from api.bodies import parse_json, read_body
 from api.conversations import NOTICED_WITHIN
 from api.problems import Problem, of_failure
 from api.response_mode import ResponseMode
-from domain.failures import NotProven, NotUnderstood, Unavailable
+from domain.failures import NotProven, NotUnderstood, Transient, Unavailable
 from domain.messages import Inbound
 from platforms.base import Platform, WebhookRequest
 from platforms.credentials import credentials_of
@@ -73,19 +73,24 @@ class Webhook:
 
     async def receive(self, request: Request) -> Response:
         """Take a webhook: 2xx only after every message in it is durable."""
-        began = time.perf_counter()
+        began, kind = time.perf_counter(), "push"
         account = await self._addressed(request)
         try:
             seen = _seen(request, await read_body(request))
             told = await self._read(seen, account)
             patience = self._platform.response_seconds(credentials_of(account))
             if patience is not None:
+                kind = "response"
                 left = patience - NOTICED_WITHIN - (time.perf_counter() - began)
                 received = await self._arrivals.take_but_messages(told)
                 return await self._response_mode.answer(request, self._platform, account, received, left)
             await self._arrivals.take(told)
+        except (Problem, Transient) as refusal:
+            status = refusal.status if isinstance(refusal, Problem) else 503
+            metrics.webhooks_refused.labels(account.platform, account.account, str(status)).inc()
+            raise
         finally:
-            metrics.webhook_ack_ms.labels(account.platform, account.account).observe(
+            metrics.webhook_ack_ms.labels(account.platform, account.account, kind).observe(
                 (time.perf_counter() - began) * 1000
             )
         return Response(b"{}", self._platform.webhook_status, media_type="application/json")

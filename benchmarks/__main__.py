@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import ack, console, doors, fuzz, history, latency, memory, rate, recovery, thinking, turns
+from benchmarks.faults import bench as faults
 from benchmarks.figures import Row, table
 from benchmarks.ground import CHANGED, Ground, laid
 from benchmarks.progress import Watcher
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "console": Benchmark(console.measure, 120, 45),
     "thinking": Benchmark(thinking.measure, 260, 90, thinking.environment),
     "fuzz": Benchmark(fuzz.measure, 900, 75, fuzz.environment, named_only=True),
+    "faults": Benchmark(faults.measure, 1_350, 330, faults.environment, named_only=True),
     "rate": Benchmark(rate.measure, 290, 75, lambda: rate.ENVIRONMENT, workers=rate.WORKERS, named_only=True),
 }
 
@@ -72,6 +74,11 @@ def _arguments() -> argparse.Namespace:
         help="write the table there as well (without FILE: benchmarks/results/latest.md)",
     )  # fmt: skip
     reader.add_argument("--conversations", type=int, metavar="N", help="open so many in `memory`, e.g. 10000")
+    reader.add_argument("--seed", type=int, default=1, metavar="N", help="plans what `faults` breaks (default 1)")
+    reader.add_argument("--minutes", type=float, metavar="N", help="let the load of `faults` last so long")
+    reader.add_argument(
+        "--write", type=lambda given: Path(given).absolute(), metavar="FOLDER", help="write the report there"
+    )
     return reader.parse_args()
 
 
@@ -86,7 +93,7 @@ async def _measure(names: list[str], wanted: argparse.Namespace) -> tuple[list[R
             environment = CHANGED if first.environment is None else first.environment()
             async with laid(
                 quick=wanted.quick, tell=watcher.tell, environment=environment, workers=first.workers,
-                conversations=wanted.conversations,
+                wishes={name: getattr(wanted, name) for name in ("conversations", "seed", "minutes", "write")},
             ) as ground:  # fmt: skip
                 for name in together:
                     async with watcher.during(name):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 from temporalio.client import Client
@@ -52,6 +53,11 @@ class Ground:
     tell: Callable[[str], None]
     conversations: int | None = None
     """How many the person at the keyboard asked for; None: the benchmark's own number."""
+    seed: int = 1
+    minutes: float | None = None
+    """How long the person at the keyboard wants the load of `faults` to last."""
+    write: Path | None = None
+    """The folder that a report goes into; None: nothing is written."""
 
     @property
     def running(self) -> Running:
@@ -90,9 +96,12 @@ async def laid(
     tell: Callable[[str], None],
     environment: Mapping[str, str] = CHANGED,
     workers: int = 2,
-    conversations: int | None = None,
+    wishes: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Ground]:
-    """Start everything, with these variables beside the stock ones, and stop it at the end."""
+    """Start everything, with these variables beside the stock ones, and stop it at the end.
+
+    `wishes`: fields of the ground that the person at the keyboard set.
+    """
     with tempfile.TemporaryDirectory(prefix="everturn-bench-") as folder:
         home = Home(Path(folder) / "home")
         tell("starting everturn up")
@@ -100,7 +109,7 @@ async def laid(
         try:
             await _ready(child, home)
             async with _clients(home, quick=quick, tell=tell) as ground:
-                yield replace(ground, conversations=conversations)
+                yield replace(ground, **(wishes or {}))
         finally:
             tell("stopping")
             await child.stop()

@@ -74,7 +74,7 @@ async def _client(ground: Ground) -> Client:
 
 def _api(ground: Ground, port: int) -> ChildSpec:
     folder = ground.home.path / NAMESPACE
-    (folder / "metrics").mkdir(parents=True)
+    (folder / "metrics").mkdir(parents=True, exist_ok=True)
     own = {
         "TEMPORAL_ADDRESS": ground.running.temporal_address,
         "TEMPORAL_NAMESPACE": NAMESPACE,

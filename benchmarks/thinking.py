@@ -21,8 +21,8 @@ from providers.model.script import Scripted, ScriptedCall
 from providers.model.simulated import SimulatedModel
 from providers.servers.ports import any_free
 
-EVERY = 15.0
-"""Seconds from one message of a customer to the next: whoever reads and types is no faster."""
+READING = 15.0
+"""Seconds from an answer to the customer's next message: whoever reads and types is no faster."""
 QUIET = 2.0
 """ManyChat's own debounce window."""
 TALK = "Порадьте, будь ласка, щось гарне на літню прогулянку з друзями"
@@ -52,7 +52,7 @@ def environment() -> Mapping[str, str]:
 
 
 async def measure(ground: Ground) -> list[Row]:
-    """Customers who write every fifteen seconds; the same on the step-by-step flow in the same run is the floor."""
+    """Customers who write fifteen seconds after each answer; the step-by-step flow, at the same pace, is the floor."""
     crowds = (50,) if ground.quick else (50, 100, 200)
     customers = Customers(ground.door, ground.home.path / "simulator.sqlite", "manychat")
     rows: list[Row] = []
@@ -66,7 +66,7 @@ async def measure(ground: Ground) -> list[Row]:
             for delay in (1.0, 12.0):
                 ground.tell(f"{crowd} customers, a model of {delay:g} s")
                 _model.delay = delay
-                waits = await _at_their_pace(customers, people, TALK)
+                waits = await _at_their_pace(customers, people, TALK, _cycle(delay))
                 rows += _text(crowd, delay, waits, floor)
         rows.append(await _pictures(ground, customers, crowds[0]))
     finally:
@@ -78,16 +78,21 @@ async def _spine(ground: Ground, crowd: int) -> float:
     """What the step-by-step flow adds to a turn at the same pace, p95."""
     people = contacts(crowd)
     await all_open(ground.customers, people, OPENING)
-    waits = await _at_their_pace(ground.customers, people, CHANGES[0])
+    waits = await _at_their_pace(ground.customers, people, CHANGES[0], _cycle(1.0))
     return percentile(waits, 0.95) - PAUSE
 
 
-async def _at_their_pace(customers: Customers, people: list[str], text: str) -> list[float]:
-    """Everybody writes once within fifteen seconds, evenly; how long each waited."""
+def _cycle(delay: float) -> float:
+    """Seconds from one message of a customer to their next: the window, the model, then they read."""
+    return QUIET + delay + READING
+
+
+async def _at_their_pace(customers: Customers, people: list[str], text: str, cycle: float) -> list[float]:
+    """Everybody writes once within a cycle, evenly; how long each waited."""
     began = asyncio.get_running_loop().time()
 
     async def talk(place: int, who: str) -> float:
-        await asyncio.sleep(began + EVERY * place / len(people) - asyncio.get_running_loop().time())
+        await asyncio.sleep(began + cycle * place / len(people) - asyncio.get_running_loop().time())
         written = time()
         return await one_turn(customers, who, text) - written
 
@@ -120,7 +125,7 @@ async def _pictures(ground: Ground, customers: Customers, crowd: int) -> Row:
     began = asyncio.get_running_loop().time()
 
     async def show(place: int, who: str) -> float:
-        await asyncio.sleep(began + EVERY * place / len(people) - asyncio.get_running_loop().time())
+        await asyncio.sleep(began + _cycle(12.0) * place / len(people) - asyncio.get_running_loop().time())
         said = Said(
             contact=who, media=(Media(url=ground.running.api_url + PICTURE),), message_id=f"photo-{who}",
             at=datetime.now(UTC),

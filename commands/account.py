@@ -20,12 +20,13 @@ from flows.registry import FLOWS
 from platforms import registry
 from platforms.credentials import credentials_of
 from platforms.http import build_client
+from providers.records.contact_keys import ContactKeys
 from providers.records.credits import Credits
 from providers.records.directory import Directory
 from providers.records.migrate import pending_migrations
 from providers.records.pool import open_pool
 from providers.records.tenants import SECRETS, Tenant, Tenants
-from providers.secrets import FILE, KeyFile, new_key, secret_box
+from providers.secrets import FILE, FILE_IN_PRODUCTION, KeyFile, new_key, secret_box
 from runtime.account_settings import AccountSettings, load_account_settings
 from runtime.accounts import Account, Accounts, StatedAccounts
 from runtime.settings import Settings
@@ -42,8 +43,9 @@ class Books:
     credits: Credits
     directory: Directory
     environment: Accounts
+    contact_keys: ContactKeys
     key_file: KeyFile | None
-    """Where the key lies, if it is the one made for development."""
+    """Where the keys lie, if it is in a file."""
 
 
 @asynccontextmanager
@@ -57,12 +59,14 @@ async def opened(settings: Settings, home: Path) -> AsyncIterator[Books]:
     """
     if not settings.database_url:
         raise WrongUse("DATABASE_URL: is not set, and no `everturn up` is running in this home")
-    keys = load_account_settings(everturn_home=str(home), everturn_env=settings.everturn_env)
+    keys = _key_settings(settings, home)
     environment = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
     await _require_migrated(settings.database_url)
     async with open_pool(settings.database_url, size=2, name="everturn-account") as pool:
-        tenants = Tenants(pool, secret_box(keys))
-        yield Books(tenants, Credits(pool), Directory(tenants, environment), environment, _key_file(keys, home))
+        box = secret_box(keys)
+        tenants, contact_keys = Tenants(pool, box), ContactKeys(pool, box)
+        directory = Directory(tenants, environment)
+        yield Books(tenants, Credits(pool), directory, environment, contact_keys, _key_file(keys, home))
 
 
 async def _require_migrated(database_url: str) -> None:
@@ -74,8 +78,21 @@ async def _require_migrated(database_url: str) -> None:
         raise Failed("the database is not up to date: run `everturn migrate`")
 
 
+def _key_settings(settings: Settings, home: Path) -> AccountSettings:
+    """In production, `everturn up` keeps a key in its home where the environment names none."""
+    keys = load_account_settings(everturn_home=str(home), everturn_env=settings.everturn_env)
+    stated = keys.everturn_secrets_key.get_secret_value() or keys.everturn_secrets_key_file
+    if stated or not keys.is_production or not (home / FILE_IN_PRODUCTION).exists():
+        return keys
+    return keys.model_copy(update={"everturn_secrets_key_file": str(home / FILE_IN_PRODUCTION)})
+
+
 def _key_file(keys: AccountSettings, home: Path) -> KeyFile | None:
-    return None if keys.everturn_secrets_key.get_secret_value() or keys.is_production else KeyFile(home / FILE)
+    if keys.everturn_secrets_key.get_secret_value():
+        return None
+    if keys.everturn_secrets_key_file:
+        return KeyFile(Path(keys.everturn_secrets_key_file).expanduser())
+    return None if keys.is_production else KeyFile(home / FILE)
 
 
 async def add(books: Books, tenant: Tenant, secrets: Mapping[str, str], *, check: bool, replace: bool) -> str:
@@ -215,15 +232,17 @@ async def _require_known(books: Books, platform: str, account: str) -> None:
 
 
 async def rotate_key(books: Books) -> str:
-    """Lock every stored secret with the newest key; a key made for development is changed for a new one first."""
+    """Lock every secret and every customer's key with the newest key; one in a file is changed for a new one first."""
     if books.key_file is not None:
         known = books.key_file.read(True)
         books.key_file.replace([new_key(), *known])
     with Console(stderr=True).status("locking secrets anew") if sys.stdout.isatty() else nullcontext():
-        turned = await books.tenants.rotate()
+        turned, customers = await books.tenants.rotate(), await books.contact_keys.rotate()
     if books.key_file is not None:
         books.key_file.replace(books.key_file.read(False)[:1])
-    return f"{turned} accounts locked with the newest key; older keys are no longer needed"
+    return (
+        f"{turned} accounts and {customers} customers' keys locked with the newest key; older keys are no longer needed"
+    )
 
 
 def plainly(amount: int) -> str:

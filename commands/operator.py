@@ -58,7 +58,8 @@ def show(home: HomeOption = DEFAULT_HOME) -> None:
 
     async def work(pool: "Pool", operators: "Operators") -> list[str]:
         found = await operators.all()
-        return [f"{one.name}\t{'shut out' if one.is_disabled else one.role.value}" for one in found]
+        stands = {one.name: "shut out" if one.is_disabled else one.role.value for one in found}
+        return [f"{one.name}\t{stands[one.name]}\t{' '.join(one.accounts) or 'every account'}" for one in found]
 
     print("\n".join(_run(home, work)) or "there are no operators yet; owner logs in with OPERATOR_TOKEN")
 
@@ -76,6 +77,29 @@ def password(name: OperatorName, password_file: PasswordFile = None, home: HomeO
         return changed.name
 
     print(f"{_run(home, work)} has a new password")
+
+
+@menu.command()
+def confine(
+    name: OperatorName,
+    accounts: Annotated[
+        list[str] | None, typer.Argument(help="platform/account; none: every account.", metavar="ACCOUNT")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Let somebody see some accounts only, at once; without any, every account."""
+    from domain.operators import Act
+    from providers.records.operators import Refused
+
+    async def work(pool: "Pool", operators: "Operators") -> str:
+        try:
+            changed = await operators.confine(name, accounts or ())
+        except Refused as error:
+            raise WrongUse(str(error)) from None
+        await _note(pool, Act.CHANGE_ACCOUNTS, f"{changed.name}: {' '.join(changed.accounts) or 'every account'}")
+        return f"{changed.name} sees {', '.join(changed.accounts) or 'every account'}"
+
+    print(_run(home, work))
 
 
 @menu.command()

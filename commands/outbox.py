@@ -10,11 +10,22 @@ from rich.table import Table
 from commands.outcome import Failed, WrongUse
 from runtime.settings import Settings
 
-COLUMNS = ("id", "conversation_id", "state", "attempts", "reason", "last_error", "outcome_unknown", "created_at")
+COLUMNS = (
+    "id",
+    "conversation_id",
+    "kind",
+    "state",
+    "attempts",
+    "reason",
+    "last_error",
+    "outcome_unknown",
+    "created_at",
+)
 WIDE = 10_000
 """Columns of output that no terminal reads: programs want one line a row."""
-LETTER = re.compile(r"[1-9][0-9]{0,17}")
-"""A dead letter's id; whatever else is typed must not become part of an address."""
+LETTER = re.compile(r"(?P<inbound>in-)?(?P<id>[1-9][0-9]{0,17})")
+"""A dead letter's id, or with `in-` that of a message no conversation took; whatever else is typed must not become part
+of an address."""
 
 
 def show(settings: Settings, *, limit: int) -> None:
@@ -25,24 +36,28 @@ def show(settings: Settings, *, limit: int) -> None:
     """
     waiting = _rows(_ask(settings, "GET", "/api/outbox", limit=limit))
     dead = _rows(_ask(settings, "GET", "/api/dead-letters", limit=limit))
-    if not waiting and not dead:
+    refused = _rows(_ask(settings, "GET", "/api/inbox", limit=limit))
+    if not (waiting or dead or refused):
         print("the outbox is empty and there are no dead letters")
-    for title, rows in (("waiting", waiting), ("dead letters", dead)):
+    refused = [row | {"id": f"in-{row['id']}"} for row in refused]
+    for title, rows in (("waiting", waiting), ("dead letters", dead), ("customers' messages not taken", refused)):
         if rows:
             _print(title, rows)
 
 
 def decide(settings: Settings, letter: str, verb: str) -> None:
-    """Retry or drop a dead letter.
+    """Retry or drop a dead letter, or a customer's message that could not be handed over.
 
     Raises:
-        WrongUse: that is no dead letter's id.
+        WrongUse: that is the id of neither.
         Failed: there is none of that id, or the API cannot be reached.
     """
-    if not LETTER.fullmatch(letter):
+    found = LETTER.fullmatch(letter)
+    if not found:
         raise WrongUse(f"{letter!r} is not the id of a dead letter: `everturn outbox list` shows them")
-    _ask(settings, "POST", f"/api/dead-letters/{letter}/{verb}")
-    print(f"{letter}: {'will be sent again' if verb == 'retry' else 'dropped'}")
+    room, again = ("inbox", "will be tried again") if found["inbound"] else ("dead-letters", "will be sent again")
+    _ask(settings, "POST", f"/api/{room}/{found['id']}/{verb}")
+    print(f"{letter}: {again if verb == 'retry' else 'dropped'}")
 
 
 def _ask(settings: Settings, method: str, path: str, **query: Any) -> Any:

@@ -127,8 +127,11 @@ class Live:
         kinds = (
             (step.photo, MessageKind.IMAGE),
             (step.document, MessageKind.DOCUMENT),
-            (step.voice, MessageKind.AUDIO),
+            (() if step.heard else step.voice, MessageKind.AUDIO),
         )
+        if step.heard:
+            _remark(f"line {step.line}: what the voice note says is typed")
+            yield Message(step.heard)
         for files, kind in kinds:
             for file in files:
                 yield Message(media=(self._phone.medium(str(folder / file), kind),))
@@ -162,8 +165,14 @@ class Live:
         if operator.approves or operator.refuses:
             if not (waiting := self._payments()):
                 return [f"{operator.name} should decide about a payment, and there is none"]
-            path = f"/api/payments/{waiting[-1]['id']}/decision"
+            path = f"/api/payments/{waiting[operator.payment - 1]['id']}/decision"
             body = who | {"approve": operator.approves, "reason": operator.refuses}
+        elif operator.cancels:
+            orders = self._items("/api/orders", contact=self._conversation)
+            if not orders:
+                return [f"{operator.name} should cancel an order, and there is none"]
+            reason = operator.cancels if isinstance(operator.cancels, str) else ""
+            path, body = f"/api/orders/{orders[0]['id']}/cancel", who | {"reason": reason}
         elif operator.replies:
             path, body = f"{here}/replies", who | {"text": operator.replies}
         elif operator.releases:

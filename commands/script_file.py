@@ -13,7 +13,7 @@ from providers.model.script import Scripted
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])")
 _ACTS = (
-    "takes_over", "replies", "answers_on_the_platform", "releases", "approves", "refuses",
+    "takes_over", "replies", "answers_on_the_platform", "releases", "approves", "refuses", "cancels",
 )  # fmt: skip
 
 
@@ -98,6 +98,10 @@ class Operator(Plain):
     """The payment that waits."""
     refuses: str = ""
     """The payment that waits; the text is what the customer hears."""
+    cancels: bool | str = False
+    """The last order; the text is what the customer hears."""
+    payment: int = 0
+    """Which of the conversation's payments is decided about, by its place; 0: the last one."""
     while_: Literal["thinking", "sending"] | None = Field(default=None, alias="while")
     """The act comes while the model thinks, or when the reply's first part is shown and the second under way."""
     is_told: str = ""
@@ -215,6 +219,8 @@ class Step(Plain):
     """Files beside this one, sent before the words."""
     document: Several = ()
     voice: Several = ()
+    heard: str = ""
+    """What is understood in the voice notes; empty: nobody listens to them."""
     tap: str = ""
     """A choice the phone shows, by its title."""
     cart: dict[str, int] = {}

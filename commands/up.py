@@ -22,6 +22,7 @@ from platforms.registry import variables
 from providers.demo_shop import loading as demo_shop
 from providers.records.migrate import migrate
 from providers.records.pool import open_pool
+from providers.secrets import FILE_IN_PRODUCTION, KeyFile
 from providers.servers import leftovers, ports, postgres, temporal
 from providers.servers.child import ChildSpec
 from providers.servers.postgres import PostgresServer
@@ -32,6 +33,7 @@ from runtime import metrics
 from runtime.account_settings import load_account_settings
 from runtime.accounts import StatedAccounts
 from runtime.media_settings import load_media_settings
+from runtime.privacy_settings import encrypts, load_privacy_settings
 from runtime.settings import Settings, WrongSetting
 from runtime.shop_settings import load_shop_settings
 
@@ -185,6 +187,7 @@ class Up:
             log=self._home.logs / "temporal.log",
             host=self._places.host,
             namespace=self._settings.temporal_namespace,
+            codec_endpoint=f"{self._places.api_url}/codec" if encrypts(self._settings) else "",
         )
         watched = await self._supervisor.start(server.child(temporal.find_temporal()))
         self._running.temporal_address, self._running.temporal_ui_url = server.address, server.ui_url
@@ -215,10 +218,21 @@ class Up:
             "EVERTURN_API_URL": running.api_url,
             "EVERTURN_HOME": str(self._home.path),
             "EVERTURN_LOG_FORMAT": log_format,
+            **self._key_file(),
             "OPERATOR_TOKEN": settings.operator_token or self._home.operator_token(create=True),
             "PROMETHEUS_MULTIPROC_DIR": str(self._home.metrics),
             **({} if settings.is_production or load_shop_settings().shop_name else DEMO_SHOP),
         }
+
+    def _key_file(self) -> dict[str, str]:
+        """In production without a key of its own, one is kept in the home: this machine is all there is."""
+        keys = load_account_settings(everturn_env=self._settings.everturn_env)
+        stated = keys.everturn_secrets_key.get_secret_value() or keys.everturn_secrets_key_file
+        if stated or not keys.is_production:
+            return {}
+        file = KeyFile(self._home.path.absolute() / FILE_IN_PRODUCTION)
+        file.read(make=True)
+        return {"EVERTURN_SECRETS_KEY_FILE": str(file.path)}
 
     def _remember(self) -> None:
         children = {name: (pid, leftovers.born(pid)) for name, pid in self._supervisor.pids().items()}
@@ -288,6 +302,7 @@ def _require_sense(places: Places, settings: Settings) -> None:
         check(settings)
         load_media_settings()
         load_account_settings(everturn_env=settings.everturn_env)
+        load_privacy_settings()
         StatedAccounts.of_settings(settings, variables(), FLOWS)
     except WrongSetting as error:
         raise WrongUse(str(error)) from None

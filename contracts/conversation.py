@@ -54,6 +54,8 @@ class Answered(Value):
 
     parts: tuple[OfferedPart, ...] = ()
     decided: bool = False
+    told_before: bool = False
+    """Not yet, and somebody who asked in the same turn was told "one moment" already."""
 
 
 class OutboxEntry(BaseModel):
@@ -133,6 +135,8 @@ class ConversationState(BaseModel):
     orders: int = 0
     payment: PaymentCase | None = None
     """The payment proof that waits for a person."""
+    payments_aside: list[PaymentCase] = Field(default_factory=list)
+    """Proofs of other orders that wait, too: the customer bought again before anybody had decided."""
     settled: list[Settlement] = Field(default_factory=list)
     """Payments decided, and not yet written down and told."""
     news: list[News] = Field(default_factory=list)
@@ -147,6 +151,8 @@ class ConversationState(BaseModel):
     replies: int = 0
     """Replies written by operators so far; numbers their outbox keys."""
     duplicates: int = 0
+    told_to_wait: bool = False
+    """Whoever asked on the line was told "one moment", and no reply has been decided since."""
     transcript: list[TranscriptLine] = Field(default_factory=list)
 
     def letters_waiting(self) -> int:

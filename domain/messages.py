@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.identifiers import Address
-from domain.model import Value
+from domain.model import Moment, Value
 
 LONGEST_TEXT = 8_000
 """Characters of one inbound text that are kept: twice the longest any platform lets a customer type."""
@@ -65,10 +65,10 @@ class InboundMessage(Value):
     id: str
     """The platform's message id, or a fingerprint where it has none: the key of inbox dedupe."""
     kind: MessageKind = MessageKind.TEXT
-    received_at: datetime
+    received_at: Moment
     text: str = ""
     media: tuple[Media, ...] = ()
-    sent_at: datetime | None = None
+    sent_at: Moment | None = None
     """When the platform says it was sent."""
     name: str = ""
     """The customer's name as the platform knows it."""
@@ -82,6 +82,8 @@ class InboundMessage(Value):
     context: Context | None = None
     edits: str = ""
     """The id of an earlier message that this one replaces."""
+    told_to_wait: bool = False
+    """Whoever sent it was told "one moment" when it was taken."""
     overheard: bool = False
     """Somebody else holds the thread on the platform (Messenger's standby): it is kept, and not answered."""
 
@@ -174,6 +176,10 @@ class Part(Value):
     open_to_operators: bool = False
     """Ask the platform to show this dialog to its operators (Chat2Desk opens a dialog), used at a hand-off."""
     by_operator: bool = False
+    operator: str = ""
+    """Who wrote it, where an operator did and has a name."""
+    discloses: int = 0
+    """The dialog whose customer is told here that no person writes; 0: it does not tell."""
     outside_window: bool = False
     """The session window is closed: the platform's folder knows another way (a template message, a tag), or refuses."""
 

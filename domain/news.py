@@ -25,6 +25,16 @@ class PaymentExpired(Value):
     order: str
 
 
+class OrderCancelled(Value):
+    """A person of the shop cancelled an order."""
+
+    kind: Literal["order_cancelled"]
+    order: str
+    """Its number."""
+    reason: str = ""
+    """In the operator's words to the customer."""
+
+
 class CartLeft(Value):
     """The customer has been silent for as long as the flow asked to be told of."""
 
@@ -32,4 +42,4 @@ class CartLeft(Value):
 
 
 # `kind` has no default on purpose: fields at their defaults are not written into histories, and it tells them apart.
-News = Annotated[PaymentDecided | PaymentExpired | CartLeft, Field(discriminator="kind")]
+News = Annotated[PaymentDecided | PaymentExpired | OrderCancelled | CartLeft, Field(discriminator="kind")]

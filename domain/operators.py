@@ -41,6 +41,7 @@ class Act(StrEnum):
     SEND_AGAIN = "send_again"
     DROP_LETTER = "drop_letter"
     DECIDE_PAYMENT = "decide_payment"
+    CANCEL_ORDER = "cancel_order"
     ADD_ACCOUNT = "add_account"
     CHANGE_ACCOUNT = "change_account"
     REMOVE_ACCOUNT = "remove_account"
@@ -50,12 +51,15 @@ class Act(StrEnum):
     ADD_OPERATOR = "add_operator"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 — the name of an act
     CHANGE_ROLE = "change_role"
+    CHANGE_ACCOUNTS = "change_accounts"
     DISABLE_OPERATOR = "disable_operator"
     ENABLE_OPERATOR = "enable_operator"
     END_SESSION = "end_session"
     SAVE_CANNED_TEXT = "save_canned_text"
     REMOVE_CANNED_TEXT = "remove_canned_text"
     EXPORT_ORDERS = "export_orders"
+    EXPORT_CONTACT = "export_contact"
+    ERASE_CONTACT = "erase_contact"
     OTHER = "other"
 
 
@@ -65,6 +69,8 @@ class Operator(Value):
     name: str = Field(pattern=NAME)
     role: Role
     is_disabled: bool = False
+    accounts: tuple[str, ...] = ()
+    """Whose conversations they see, as `platform/account`; empty: everybody's."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -72,6 +78,15 @@ class Operator(Value):
     def is_manager(self) -> bool:
         """Whether they look after the others."""
         return self.role is Role.MANAGER
+
+    def may_see(self, platform: str, account: str) -> bool:
+        """Whether what belongs to this account is theirs to see."""
+        return not self.accounts or f"{platform}/{account}" in self.accounts
+
+    def may_see_conversation(self, conversation: str) -> bool:
+        """The same of a conversation, by its id."""
+        _, platform, account = [*conversation.split(":", 3), "", "", ""][:3]
+        return self.may_see(platform, account)
 
 
 def why_not(name: str, password: str) -> str:

@@ -9,7 +9,11 @@ from flows.wording import Wording, load_wording
 
 NOT_SHOWN = "not_shown"
 PERSON_SOON = "person_soon"
-KEYS = dict.fromkeys([*(problem.value for problem in MediaProblem), NOT_SHOWN, PERSON_SOON], frozenset[str]())
+BOT, BOT_OF = "bot", "bot_of"
+KEYS = {
+    **dict.fromkeys([*(problem.value for problem in MediaProblem), NOT_SHOWN, PERSON_SOON, BOT], frozenset[str]()),
+    BOT_OF: frozenset({"shop"}),
+}
 LANGUAGES = ("ru", "uk", "en")
 _WORDS: dict[str, Wording] = {language: load_wording(f"common_{language}", KEYS) for language in LANGUAGES}
 

@@ -4,7 +4,8 @@
 `POST /_settings` (`Setting`) · `GET /_world/{platform}` (contacts), `GET /_world/{platform}/{contact}?after=` (what the
 phone shows), `POST /_world/{platform}/{contact}` with `{"unknown": true|false}` or
 `{"said": "…", "media": […], "id": "…"}` ·
-`GET /_calls/{platform}` (every send call and what became of it) · `POST /_media` (bytes; gives `id` and `url`),
+`GET /_calls/{platform}` (every send call and what became of it) · `GET /_shown/{platform}?after=` (whom our messages
+reached and when, on all phones) · `POST /_media` (bytes; gives `id` and `url`),
 `GET /_media/{id}`. Every simulator serves these beside its own API.
 """
 
@@ -159,6 +160,7 @@ def control_routes(world: World) -> list[Route]:
         Route("/_world/{platform}", control.contacts, methods=["GET"]),
         Route("/_world/{platform}/{contact:path}", control.phone, methods=["GET", "POST"]),
         Route("/_calls/{platform}", control.calls, methods=["GET"]),
+        Route("/_shown/{platform}", control.shown, methods=["GET"]),
         Route("/_media", control.keep_media, methods=["POST"]),
         Route("/_media/{id}", control.media, methods=["GET"]),
     ]
@@ -232,6 +234,11 @@ class _Control:
         """The bytes, at an address like a platform's public one; whatever they are, no browser runs them."""
         found = self._world.media(request.path_params["id"])
         return Response(found[1], media_type=found[0], headers=HARMLESS) if found else Response(status_code=404)
+
+    async def shown(self, request: Request) -> Response:
+        """Whom our messages reached and when, on all phones: the next thousand, and where to go on."""
+        after = request.query_params.get("after", "")
+        return JSONResponse(self._world.shown(request.path_params["platform"], int(after) if after.isdigit() else None))
 
     async def calls(self, request: Request) -> Response:
         """Every send call, oldest first."""

@@ -17,6 +17,7 @@ from platforms.simulation_faults import Faults
 TYPING = timedelta(seconds=20)
 """How long a phone shows the sign."""
 SEEN_AT_ONCE = 20
+SHOWN_AT_ONCE = 1_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, contact TEXT NOT NULL, at TEXT NOT NULL,
@@ -111,6 +112,19 @@ class World:
             (platform, contact, after),
         )
         return [Entry.model_validate_json(entry).model_copy(update={"id": number}) for number, entry in rows]
+
+    def shown(self, platform: str, after: int | None) -> dict[str, Any]:
+        """Our messages on all phones after that one, oldest first; without one, only where to go on from."""
+        if after is None:
+            ((last,),) = self._rows("SELECT coalesce(max(id), 0) FROM entries WHERE platform = ?", (platform,))
+            return {"last": last, "shown": []}
+        rows = self._rows(
+            "SELECT id, contact, at, json_extract(entry, '$.direction'), json_extract(entry, '$.text') FROM entries"
+            " WHERE id > ? AND platform = ? ORDER BY id LIMIT ?",
+            (after, platform, SHOWN_AT_ONCE),
+        )
+        ours = [(contact, at, text) for _, contact, at, direction, text in rows if direction == Direction.OUT.value]
+        return {"last": rows[-1][0] if rows else after, "shown": ours}
 
     def said_to(self, platform: str, contact: str) -> list[str]:
         """The texts a customer has received, oldest first."""

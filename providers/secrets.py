@@ -2,8 +2,10 @@
 
 The key comes from EVERTURN_SECRETS_KEY: one Fernet key, or several with commas between them, newest first. The first
 locks, each of them unlocks, so a key is changed in three steps: put the new one in front and start everything again;
-`everturn account rotate-key`; take the old one away. In development without the variable a key is made and kept in
-the home, in a file that only its owner may read; production without the variable stores no secrets.
+`everturn account rotate-key`; take the old one away. EVERTURN_SECRETS_KEY_FILE names a file with the same, one a
+line, which is read again when it may have changed. In development without either a key is made and kept in the home, in
+a file that only its owner may read; in production `everturn up` keeps one likewise, and every other process stores no
+secrets without a key.
 """
 
 import contextlib
@@ -20,6 +22,8 @@ from runtime.variables import WrongSetting
 VARIABLE = "EVERTURN_SECRETS_KEY"
 HOW_TO_MAKE = "make a key with `everturn account new-key`"
 FILE = "secrets-key"
+FILE_IN_PRODUCTION = "secrets-key.production"
+"""Made by `everturn up` alone, which is all of a house: a key that one of several machines made would part them."""
 
 
 class NoKey(OurFault):
@@ -43,6 +47,11 @@ class SecretBox:
         self._keys = keys
         self._where = where
         self._fernets = _fernets(keys(False))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key already."""
+        return bool(self._fernets)
 
     def lock(self, plain: bytes) -> bytes:
         """Encrypt with the newest key.
@@ -113,7 +122,12 @@ def secret_box(settings: AccountSettings) -> SecretBox:
         WrongSetting: EVERTURN_SECRETS_KEY holds something that is no key.
     """
     stated = [key.strip() for key in settings.everturn_secrets_key.get_secret_value().split(",") if key.strip()]
-    if stated or settings.is_production:
+    if stated:
+        return SecretBox(lambda _: stated)
+    if settings.everturn_secrets_key_file:
+        given = KeyFile(Path(settings.everturn_secrets_key_file).expanduser())
+        return SecretBox(lambda _: given.read(False), f"{VARIABLE}_FILE ({given.path})")
+    if settings.is_production:
         return SecretBox(lambda _: stated)
     file = KeyFile(Path(settings.everturn_home).expanduser() / FILE)
     return SecretBox(file.read, f"{VARIABLE} or, without it, {file.path}")

@@ -19,6 +19,8 @@ class AccountSettings(BaseSettings):
     """Where a key made for development lies."""
     everturn_secrets_key: SecretStr = SecretStr("")
     """One key, or several with commas between them: the first locks, each of them unlocks."""
+    everturn_secrets_key_file: str = ""
+    """A file with the same keys, one a line, where the variable is not set."""
     account_cache_seconds: float = Field(default=3600, gt=0, le=86_400)
     account_cache_size: int = Field(default=10_000, ge=1, le=1_000_000)
 

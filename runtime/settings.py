@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     everturn_api_url: str = "http://127.0.0.1:8080"
     everturn_metrics_port: int | None = Field(default=None, ge=1, le=65535)
     everturn_log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = "auto"
+    everturn_log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    otel_exporter_otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""
 
     database_url: str = ""
     database_pool_size: int = Field(default=10, ge=1, le=200)
@@ -40,6 +42,11 @@ class Settings(BaseSettings):
     temporal_tls_client_key: str = ""
     temporal_ui_url: str = ""
 
+    everturn_versioning: bool = False
+    everturn_deployment: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")] = "everturn"
+    everturn_build_id: Annotated[str, Field(pattern="^[A-Za-z0-9_.+-]{0,64}$")] = ""
+    """Empty: our version."""
+
     operator_token: str = ""
 
     anthropic_api_key: str = ""
@@ -51,6 +58,7 @@ class Settings(BaseSettings):
     dedupe_days: float = Field(default=7, gt=0, le=90)
     handoff_patience_minutes: float = Field(default=30, gt=0)
     flood_messages_per_minute: int = Field(default=600, ge=1)
+    unaccounted_after_minutes: float = Field(default=5, gt=0)
 
     _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     """What was handed in instead of read: the platforms' variables are read later, from the same place."""

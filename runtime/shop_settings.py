@@ -40,6 +40,13 @@ class ShopSettings(BaseSettings):
     shop_timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Kyiv"
     """By whose clock "tomorrow at three" is meant."""
 
+    shop_bot_disclosure: str = Field(default="", pattern=r"^(|off|dialog|eu|us-ca|\d{1,4})$")
+    """How often customers are told that no person writes: a law, `dialog`, or days; empty: they are not told."""
+    shop_bot_disclosure_text: str = Field(default="", max_length=1_000)
+    """In the shop's own words."""
+    shop_keep_records_days: int | None = Field(default=None, ge=1, le=36_500)
+    """How long messages, replies and decisions are kept; None: until somebody erases them."""
+
     def options(self) -> dict[str, str]:
         """The same as an account's options.
 
@@ -55,6 +62,9 @@ class ShopSettings(BaseSettings):
             "four_eyes_above": "" if self.shop_four_eyes_above is None else f"{self.shop_four_eyes_above:f}",
             "follow_up_hours": f"{self.shop_follow_up_hours:g}" if self.shop_follow_up_hours else "",
             "timezone": self.shop_timezone,
+            "bot_disclosure": self.shop_bot_disclosure,
+            "bot_disclosure_text": self.shop_bot_disclosure_text,
+            "keep_records_days": "" if self.shop_keep_records_days is None else str(self.shop_keep_records_days),
         }
         return {name: value for name, value in said.items() if value}
 

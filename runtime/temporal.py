@@ -1,6 +1,7 @@
 """The Temporal client, made the same way in every process."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,21 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.client import Client, TLSConfig
+from temporalio.client import Client, Interceptor, TLSConfig
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
+    DefaultFailureConverter,
+    DefaultFailureConverterWithEncodedAttributes,
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
 )
 from temporalio.runtime import Runtime
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from runtime.codec import HistoryCodec
 from runtime.settings import Settings
 
 
@@ -47,6 +51,13 @@ class LeanPayloadConverter(CompositePayloadConverter):
 data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)
 
 
+def converter_with(codec: HistoryCodec | None) -> DataConverter:
+    """Our converter behind a codec; where that locks, the words of failures are locked with everything else."""
+    locks = codec is not None and codec.locks
+    failures = DefaultFailureConverterWithEncodedAttributes if locks else DefaultFailureConverter
+    return replace(data_converter, payload_codec=codec, failure_converter_class=failures)
+
+
 PASSED_THROUGH = ("contracts", "domain", "policies", "workflows")
 """Replayed code of ours that is imported once, not once per conversation; what it may use is enforced by lint."""
 
@@ -56,8 +67,17 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
-async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
-    """Connect to the Temporal server the settings name.
+async def connect(
+    settings: Settings,
+    *,
+    runtime: Runtime | None = None,
+    lazy: bool = False,
+    codec: HistoryCodec | None = None,
+    interceptors: Sequence[Interceptor] = (),
+) -> Client:
+    """Connect to the Temporal server the settings name; `codec` locks and unlocks what goes into histories.
+
+    Workers of this client take its interceptors, those of traces for example, from it.
 
     Raises:
         RuntimeError: the server does not answer.
@@ -67,9 +87,10 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
         namespace=settings.temporal_namespace,
         api_key=settings.temporal_api_key or None,
         tls=_tls(settings),
-        data_converter=data_converter,
+        data_converter=converter_with(codec),
         runtime=runtime,
         lazy=lazy,
+        interceptors=interceptors,
     )
 
 

@@ -103,6 +103,9 @@ def test_every_account_can_say_of_its_shop_what_the_environment_says() -> None:
         "shop_payment_details": "IBAN",
         "shop_four_eyes_above": 5,
         "shop_follow_up_hours": 3,
+        "shop_bot_disclosure": "eu",
+        "shop_bot_disclosure_text": "Це програма",
+        "shop_keep_records_days": 90,
     }
     options = ShopSettings(_env_file=None, **said).options() | {"persona": "a file's text"}
     assert len(ShopSettings.model_fields) == len(options)
@@ -129,7 +132,7 @@ def test_the_flow_of_each_platform_is_told() -> None:
     [
         ("SHOP_CURRENCY", "hryvnia"), ("SHOP_FOUR_EYES_ABOVE", "-1"), ("SHOP_FOLLOW_UP_HOURS", "24"),
         ("SHOP_TIMEZONE", "Europe/Atlantis"), ("SHOP_TIMEZONE", "../../etc/passwd"),
-        ("SHOP_CASH_ON_DELIVERY", "perhaps"),
+        ("SHOP_CASH_ON_DELIVERY", "perhaps"), ("SHOP_BOT_DISCLOSURE", "mars"), ("SHOP_KEEP_RECORDS_DAYS", "0"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_of_the_shop_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -39,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.conversation import Attention, Holder
     from domain.decisions import Outcome
     from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
-    from domain.news import CartLeft
+    from domain.news import CartLeft, OrderCancelled
     from policies import dedupe, history
     from policies.session_window import Due
 
@@ -226,6 +226,7 @@ class ConversationWorkflow:
         self._burst.replace(message)
         state.waiting.append(Waiting(message=message, at=now))
         state.last_message_at = now
+        state.told_to_wait = state.told_to_wait or message.told_to_wait
         state.follow_up_at = None
         state.route = message.route or state.route
         state.name = message.name or state.name
@@ -262,6 +263,15 @@ class ConversationWorkflow:
         """A person gave a dead letter up."""
         self._courier.settle(letter.key)
         self._card.show()
+
+    @workflow.signal
+    def order_cancelled(self, news: OrderCancelled) -> None:
+        """A person cancelled an order; the customer hears it once, however often we are told."""
+        state, now, key = self._state, workflow.now(), f"cancelled/{news.order}"
+        if dedupe.is_duplicate(state.seen, key, now):
+            return
+        dedupe.remember(state.seen, key, now, timedelta(days=state.rules.dedupe_days))
+        state.news.append(news)
 
     @workflow.query
     def overview(self) -> Overview:
@@ -300,7 +310,7 @@ class ConversationWorkflow:
                 OutboxEntry(
                     turn=state.turn,
                     name=f"op-{state.replies}",
-                    part=part.model_copy(update={"by_operator": True}),
+                    part=part.model_copy(update={"by_operator": True, "operator": reply.operator}),
                     route=state.route,
                     by_operator=True,
                 )

@@ -43,12 +43,42 @@ class PaymentDesk:
         opened = await workflow.execute_activity_method(
             Payments.open_payment, proof, summary=f"turn {state.turn}: a payment to decide", **patience.BOOKKEEPING
         )
-        if state.payment is not None:  # the newer proof stands for both
-            state.settled.append(Settlement(payment=state.payment, stage=PaymentStage.REPLACED))
+        self._make_room(proof.order)
         state.payment = PaymentCase(
             id=opened.id, order=proof.order, opened_at=workflow.now(), approvals_needed=asked.approvals_needed
         )
         self._call(opened.note or f"a payment to decide: order {proof.order}")
+
+    def _make_room(self, order: str) -> None:
+        """Of two proofs of one order the newer stands for both; one of another order waits on beside it."""
+        state, before = self._state, self._state.payment
+        if before is None:
+            return
+        if before.order != order and workflow.patched("payments-of-several-orders"):
+            replaced = [one for one in state.payments_aside if one.order == order]
+            state.payments_aside = [*(one for one in state.payments_aside if one.order != order), before]
+        else:
+            replaced = [before]
+        state.settled += [Settlement(payment=one, stage=PaymentStage.REPLACED) for one in replaced]
+
+    def _find(self, id: str) -> PaymentCase | None:
+        state = self._state
+        waiting = [*([state.payment] if state.payment else []), *state.payments_aside]
+        return next((one for one in waiting if one.id == id), None)
+
+    def _put(self, payment: PaymentCase) -> None:
+        state = self._state
+        if state.payment is not None and state.payment.id == payment.id:
+            state.payment = payment
+        else:
+            state.payments_aside = [payment if one.id == payment.id else one for one in state.payments_aside]
+
+    def _take_away(self, payment: PaymentCase) -> None:
+        """It waits no more; the oldest of the others comes forward."""
+        state = self._state
+        state.payments_aside = [one for one in state.payments_aside if one.id != payment.id]
+        if state.payment is not None and state.payment.id == payment.id:
+            state.payment = state.payments_aside.pop(0) if state.payments_aside else None
 
     def decide(self, decision: DecidePayment) -> PaymentDecision:
         """What an operator says of it. Synchronous on purpose: of two at once, the second hears of the first.
@@ -56,8 +86,8 @@ class PaymentDesk:
         Raises:
             ApplicationError: there is no such payment to decide, or this operator has agreed to it before.
         """
-        payment = self._state.payment
-        if payment is None or payment.id != decision.payment:
+        payment = self._find(decision.payment)
+        if payment is None:
             raise ApplicationError("this payment does not wait for a decision", type="NoSuchPayment")
         if not decision.approve:
             return self._settle(payment, PaymentStage.REFUSED, (decision.operator,), decision.reason)
@@ -66,7 +96,7 @@ class PaymentDesk:
         approved_by = (*payment.approved_by, decision.operator)
         if len(approved_by) >= payment.approvals_needed:
             return self._settle(payment, PaymentStage.APPROVED, approved_by, decision.reason)
-        self._state.payment = payment.model_copy(update={"approved_by": approved_by})
+        self._put(payment.model_copy(update={"approved_by": approved_by}))
         self._state.settled.append(
             Settlement(payment=payment, stage=PaymentStage.APPROVED_ONCE, by=approved_by, reason=decision.reason)
         )
@@ -75,7 +105,7 @@ class PaymentDesk:
 
     def _settle(self, payment: PaymentCase, stage: PaymentStage, by: tuple[str, ...], reason: str) -> PaymentDecision:
         state = self._state
-        state.payment = None
+        self._take_away(payment)
         state.settled.append(Settlement(payment=payment, stage=stage, by=by, reason=reason))
         if stage is PaymentStage.EXPIRED:
             state.news.append(PaymentExpired(kind="payment_expired", order=payment.order))
@@ -85,8 +115,9 @@ class PaymentDesk:
                     kind="payment_decided", order=payment.order, approved=stage is PaymentStage.APPROVED, reason=reason
                 )
             )
-        state.attention = tuple(item for item in state.attention if item is not Attention.PAYMENT)
-        state.note = state.note if state.attention else ""
+        if state.payment is None:
+            state.attention = tuple(item for item in state.attention if item is not Attention.PAYMENT)
+            state.note = state.note if state.attention else ""
         return _told(payment, stage, by)
 
     def expire(self) -> None:

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decisions import ORDER_NUMBER, Decision, Outcome
     from domain.identifiers import outbox_key
     from domain.messages import InboundMessage, Part
-    from domain.news import CartLeft, News, PaymentDecided, PaymentExpired
+    from domain.news import CartLeft, News, OrderCancelled, PaymentDecided, PaymentExpired
     from policies import bursts, session_window
 
 
@@ -45,8 +45,11 @@ class Turns:
         self._burst = burst
         self._askers: dict[str, Answered | None] = {}
         """Messages whose sender waits on the line, and what each is answered; None: not yet."""
-        self._told_to_wait = False
         self._interim: asyncio.Task[Sent] | None = None
+        self._meanwhile = ""
+        """What the decision under way was told of an operator's time."""
+        self._seizures = 0
+        """How often operators took over in this run."""
 
     async def take_turn(self) -> None:
         """Answer the burst, or keep it for the operator who holds the conversation."""
@@ -57,6 +60,7 @@ class Turns:
         self._interim = None
         self._burst.fix()
         if self._state.holder is Holder.OPERATOR:
+            self._state.told_to_wait = False
             await self._effects.keep(tuple(item.message for item in self._take_burst()))
             return
         await self._start_over_if_stale()
@@ -66,7 +70,7 @@ class Turns:
                 await self._carry_out(decision)
         except ActivityError as error:
             await self._apologise(error)
-        self._told_to_wait = False
+        self._state.told_to_wait = any(item.message.told_to_wait for item in self._state.waiting)
         await self._forget_for_good()
 
     async def take_news(self) -> None:
@@ -91,7 +95,7 @@ class Turns:
     async def _tell_news(self, news: News, decision: Decision) -> None:
         """What a person decided is said in any case; what only the clock says, never past an operator."""
         state = self._state
-        decided = isinstance(news, PaymentDecided | PaymentExpired)
+        decided = isinstance(news, PaymentDecided | PaymentExpired | OrderCancelled)
         overtaken = isinstance(news, CartLeft) and (bool(state.operator) or bool(state.waiting))
         if overtaken:
             return
@@ -136,13 +140,21 @@ class Turns:
         superseded = 0
         while self._state.waiting:
             self._burst.fix()
-            thinking = self._start_thinking()
+            seizures, thinking = self._seizures, self._start_thinking()
             await self._think(thinking, superseded, interim_at - workflow.now())
             if not (self._burst.changed or self._burst.is_overtaken(superseded)):
-                return await thinking
+                decision = await thinking
+                if self._is_stale(seizures):
+                    continue
+                return decision
             superseded += not self._burst.changed
             await self._listen_again(thinking)
         return None
+
+    def _is_stale(self, seizures: int) -> bool:
+        """An operator came and went while we thought: what they said and left behind is not in the decision."""
+        came_and_went = self._seizures != seizures and not self._state.operator
+        return came_and_went and workflow.patched("think-again-after-an-operator")
 
     def _start_thinking(self) -> "asyncio.Task[Decision]":
         return workflow.start_activity_method(
@@ -154,6 +166,7 @@ class Turns:
 
     def _turn_about(self, messages: tuple[InboundMessage, ...], news: News | None = None) -> TakeTurn:
         state = self._state
+        self._meanwhile = state.meanwhile
         return TakeTurn(
             conversation=self._opening.address.conversation_id,
             flow=self._opening.flow,
@@ -189,7 +202,7 @@ class Turns:
 
     def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
         """Unless an earlier reply is still on its way: order matters more than courtesy."""
-        on_the_line = self._told_to_wait or bool(self._askers)
+        on_the_line = self._state.told_to_wait or bool(self._askers)
         if on_the_line or self._state.outbox or self._state.operator or thinking.done():
             return
         address = self._opening.address
@@ -209,6 +222,7 @@ class Turns:
 
     def hush(self) -> None:
         """An operator took over: an interim message that has not gone yet never will."""
+        self._seizures += 1
         if self._interim is not None:
             self._interim.cancel()
 
@@ -244,7 +258,8 @@ class Turns:
 
     def _adopt(self, decision: Decision, messages: int) -> None:
         state = self._state
-        state.meanwhile = ""
+        if state.meanwhile == self._meanwhile:  # else an operator left a word after the decision was asked for
+            state.meanwhile = ""
         state.dialog_state = decision.state
         state.dialog_touched_at = workflow.now()
         state.dialog_messages += messages
@@ -301,8 +316,9 @@ class Turns:
         await until(lambda: self._askers[id] is not None, patience_left, "answer on the line")
         answered = self._askers.pop(id)
         if answered is None:
-            self._told_to_wait = True
-        return answered or Answered()
+            told_before, self._state.told_to_wait = self._state.told_to_wait, True
+            return Answered(told_before=told_before)
+        return answered
 
     async def _apologise(self, error: ActivityError) -> None:
         """The turn failed for good: the customer hears it, an operator sees it, the next message finds us ready."""

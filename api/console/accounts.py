@@ -29,7 +29,8 @@ async def accounts(
     paused: Mapping[tuple[str, str], str] = {
         (row["platform"], row["account"]): row["reason"] for row in await listings.paused_accounts(here.house.pool)
     }
-    return show(here, "accounts.html", accounts=found.items, paused=paused, following=found.next_cursor, cursor=cursor)
+    seen = [one for one in found.items if here.operator.may_see(one.platform, one.account)]
+    return show(here, "accounts.html", accounts=seen, paused=paused, following=found.next_cursor, cursor=cursor)
 
 
 @router.post("/accounts/{platform}/{account}/{status}")

@@ -59,13 +59,13 @@ async def lines(
     before: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """The latest messages, or those before."""
-    return show(here, "lines.html", transcript=await transcript(here, address_of(conversation), before))
+    return show(here, "lines.html", transcript=await transcript(here, await here.house.address(conversation), before))
 
 
 @router.get("/conversations/{conversation:path}/card")
 async def card(here: TheOperator, conversation: ConversationId) -> Response:
     """What the conversation says of itself, asked now."""
-    address = address_of(conversation)
+    address = await here.house.address(conversation)
     return show(here, "card.html", **await beside(here, address, patience=8.0))
 
 
@@ -77,8 +77,8 @@ async def read(
     before: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """The page."""
-    address = address_of(conversation)
-    if await console.find(here.house.pool, conversation) is None:
+    address = await here.house.address(conversation)
+    if await console.find(here.house.pool, address.conversation_id) is None:
         await _overview(here, address, 8.0)  # never written to our books: is there one at all?
     said, card, texts = await asyncio.gather(
         transcript(here, address, before),
@@ -87,7 +87,7 @@ async def read(
     )
     around = await listing(here, tab, "", None)
     return show(
-        here, "conversation.html", transcript=said, texts=texts, opened=conversation,
+        here, "conversation.html", transcript=said, texts=texts, opened=address.conversation_id,
         degraded=await degraded(here), **card, **around,
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ async def transcript(here: Here, address: Address, before: str | None) -> Transc
     earlier = encode_cursor(found[0]["id"]) if len(found) == LINES else None
     written = {row["message_id"] for row in found}
     return Transcript(
-        [shaping.said(row, kept.get(row["message_id"], []), own) for row in found],
+        shaping.once_a_reply([shaping.said(row, kept.get(row["message_id"], []), own) for row in found]),
         earlier,
         [shaping.on_its_way(row, own) for row in waiting if row["key"] not in written],
     )
@@ -120,7 +120,8 @@ async def beside(here: Here, address: Address, *, patience: float) -> dict[str, 
     )
     state = overview.dialog_state if overview else None
     return {
-        "conversation": conversation, "address": address, "overview": overview, "known": standing(known, overview),
+        "conversation": conversation, "address": await here.house.names.shown(address),
+        "overview": overview, "known": standing(known, overview),
         "spent": spent, "orders": orders, "acts": acts, "facts": shaping.facts(state), "cart": shaping.cart(state),
         "temporal": shaping.temporal_link(here.house.settings, conversation),
     }  # fmt: skip

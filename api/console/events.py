@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from api.console.inbox import told
 from api.console.office import Here, TheOperator, now
 from api.console.shown import ConsoleRoute
-from api.live import Listener
+from api.live import EVERYTHING, Listener
 from api.problems import unavailable
 from domain.failures import Unavailable
 from providers.records import console
@@ -50,7 +50,7 @@ async def _stream(here: Here) -> AsyncIterator[str]:
         yield f"retry: {AGAIN_MS}\n\n"
         yield _event("counts", await _counted(here))
         while not live.is_closing:
-            changed = await _changes(listener)
+            changed = [what for what in await _changes(listener) if _is_theirs(here, what)]
             if time.monotonic() - looked >= LOOKED_EVERY:
                 looked = time.monotonic()
                 if not await _is_still_here(here):
@@ -70,6 +70,11 @@ async def _changes(listener: Listener) -> list[str]:
         await asyncio.sleep(GATHERED)
         changed = list(dict.fromkeys([*changed, *await listener.heard(0)]))
     return changed
+
+
+def _is_theirs(here: Here, what: str) -> bool:
+    """Whether a change is in a conversation that they see."""
+    return what == EVERYTHING or not here.operator.accounts or here.operator.may_see_conversation(what)
 
 
 async def _counted(here: Here) -> dict[str, str]:

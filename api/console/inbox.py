@@ -49,11 +49,13 @@ async def listing(here: Here, tab: Tab | None, words: str, cursor: str | None) -
     tab, words = tab or _usual(counts), words.replace("\x00", "").strip()
     after = decode_moment(cursor)
     if words:
-        found = await console.search(here.house.pool, words, after, ROWS)
+        found = await console.search(here.house.pool, words, after, ROWS, await here.house.called(words))
     else:
         found = await console.page(here.house.pool, tab, here.name, after, ROWS)
+    await here.house.names.unmask(found)
+    short = await console.short_of_stock(here.house.pool, [row["id"] for row in found])
     return {
-        "tab": tab, "tabs": list(Tab), "counts": told(counts), "rows": found, "words": words,
+        "tab": tab, "short": short, "tabs": list(Tab), "counts": told(counts), "rows": found, "words": words,
         "following": following(found), "cursor": cursor,
     }  # fmt: skip
 

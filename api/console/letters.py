@@ -24,6 +24,7 @@ async def letters(here: TheOperator, cursor: Annotated[str | None, Query(max_len
     """Newest first."""
     before = decode_cursor(cursor, int)
     found = await listings.dead_letters(here.house.pool, before[0] if before else None, ROWS)
+    await here.house.names.unmask(found)
     following = encode_cursor(found[-1]["id"]) if len(found) == ROWS else None
     own = here.house.settings.everturn_api_url
     pictures = {row["id"]: shaping.local_media(str(row["part"].get("image_url") or ""), own) for row in found}

@@ -24,6 +24,7 @@ from api.console.office import (
 )
 from api.console.shown import ConsoleRoute, back, show_stranger
 from api.console.words import WORDS
+from domain.failures import Unavailable
 from domain.operators import OWNER, Act, Via
 from providers.records.audit import Deed
 from providers.records.sessions import LONGEST
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 HOME = "/console/inbox"
 LONGEST_NAME, LONGEST_SECRET = 100, 500
+NOBODY = "(nobody)"
+"""Stands in the audit log for a name that no operator has."""
 OURS = re.compile(r"/console(?:/(?!/)[^\\\x00-\x20\x7f]*)?")
 """Where a log-in may lead: a page of ours, and nothing that a browser could read as another host."""
 
@@ -92,8 +95,23 @@ async def log_in(request: Request, office: TheOffice) -> Response:
     known = await _known(office, name, password)
     if known is None:
         log.warning("log_in_refused")
+        await _note_refusal(office, name, visitor.address)
         return _form(request, office, wanted=wanted, said=WORDS.log_in.wrong, name=name, status=403)
     return await _welcome(request, office, known, wanted)
+
+
+async def _note_refusal(office: Office, name: str, address: str) -> None:
+    """Who was tried; a name that nobody has is not written down, for it may be a password in the wrong field.
+
+    Attempts that come too soon leave no row: the log would be theirs to fill.
+    """
+    tried = OWNER if name.casefold() == OWNER else await office.operators.called(name)
+    refused = "refused: wrong password" if tried else "refused: nobody has this name"
+    deed = Deed(operator=tried or NOBODY, via=Via.CONSOLE, act=Act.LOG_IN, address=address, outcome=refused)
+    try:
+        await office.audit.write(deed)
+    except Unavailable:
+        log.error("act_not_written_down", act=Act.LOG_IN.value, via="console")
 
 
 async def _known(office: Office, name: str, password: str) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +19,8 @@ from api.problems import Problem
 from domain.operators import Act, Operator, Via
 from providers.media.pictures import Pictures
 from providers.records.audit import Audit, Deed
+from providers.records.confined import confined
+from providers.records.media import MediaRecords
 from providers.records.operators import Operators
 from providers.records.sessions import Guessing, Session, Sessions, Visitor
 
@@ -70,6 +72,11 @@ class Here:
     def operator(self) -> Operator:
         """Who it is."""
         return self.session.operator
+
+    async def shops(self) -> list[tuple[str, str]]:
+        """The accounts they see, by platform and id."""
+        known = [(one.platform, one.account) for one in await self.house.accounts.all()]
+        return [one for one in known if self.operator.may_see(*one)]
 
     @property
     def name(self) -> str:
@@ -131,7 +138,25 @@ async def somebody(request: Request, office: TheOffice) -> Here:
     session = await office.sessions.find(secret, now()) if secret else None
     if session is None:
         raise NotSignedIn
-    return Here(request, office, session, secret)
+    return Here(request, _as_seen_by(session.operator, office, request), session, secret)
+
+
+def _as_seen_by(operator: Operator, office: Office, request: Request) -> Office:
+    """The office, for somebody of some accounts with those accounts' rows alone; see decision 0020.
+
+    Raises:
+        Problem: 404, the page is about another account's conversation.
+    """
+    if not operator.accounts:
+        return office
+    asked = request.path_params
+    if not operator.may_see_conversation(asked.get("conversation", "")) and "conversation" in asked:
+        raise Problem(404, "there is no such conversation")
+    if "account" in asked and not operator.may_see(asked.get("platform", ""), asked["account"]):
+        raise Problem(404, "there is no such account")
+    pool = confined(office.house.pool, operator.accounts)
+    shelf = MediaShelf(office.shelf.store, office.shelf.links, MediaRecords(pool))
+    return replace(office, house=replace(office.house, pool=pool), shelf=shelf)
 
 
 TheOperator = Annotated[Here, Depends(somebody)]
@@ -143,8 +168,8 @@ def manager(here: TheOperator) -> Here:
     Raises:
         Problem: 403, it is not one.
     """
-    if not here.operator.is_manager:
-        raise Problem(403, "this page is for managers")
+    if not here.operator.is_manager or here.operator.accounts:
+        raise Problem(403, "this page is for managers who see every account")
     return here
 
 

@@ -6,18 +6,21 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from psycopg.rows import DictRow
+from pydantic import ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from api.console import shaping
-from api.console.office import Here, TheOperator
-from api.console.shown import ConsoleRoute, show
+from api.console.acts import noted
+from api.console.office import Here, TheOperator, ThePosted
+from api.console.shown import ConsoleRoute, back, show
 from api.operator_models import decode_cursor, encode_cursor
+from api.orders import Cancelling, OrderNumber, cancelled
 from api.problems import Problem
 from domain.operators import Act
 from providers.records import console, listings
-from providers.records.pool import fetch_one
+from providers.records import orders as orders_book
 
 router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
 
@@ -25,7 +28,7 @@ ROWS = 50
 EXPORTED_AT_ONCE = 500
 COLUMNS = (
     "id", "created_at", "status", "source", "contact", "client_name", "client_phone", "delivery_address",
-    "bottles_count", "items", "total", "currency", "payment_method", "comment", "conversation_id",
+    "bottles_count", "items", "total", "currency", "payment_method", "comment", "conversation_id", "shortage",
 )  # fmt: skip
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -39,6 +42,7 @@ async def orders(here: TheOperator, status: Status = None, cursor: Cursor = None
     """Newest first."""
     before = decode_cursor(cursor, int)
     found = await listings.orders(here.house.pool, None, status or None, before[0] if before else None, ROWS)
+    await here.house.names.unmask(found)
     statuses = await console.order_statuses(here.house.pool)
     following = encode_cursor(found[-1]["id"]) if len(found) == ROWS else None
     return show(
@@ -56,21 +60,36 @@ async def export(here: TheOperator, status: Status = None) -> Response:
 
 
 @router.get("/orders/{number}")
-async def order(here: TheOperator, number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Response:
+async def order(here: TheOperator, number: OrderNumber, told: Annotated[str, Query(max_length=10)] = "") -> Response:
     """One order."""
-    query = (
-        "SELECT *, substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') AS contact FROM orders WHERE id = %(id)s"
-    )
-    found = await fetch_one(here.house.pool, query, {"id": number})
+    found = await orders_book.find(here.house.pool, number)
     if found is None:
         raise Problem(404, f"there is no order {number}")
-    return show(here, "order.html", order=found)
+    await here.house.names.unmask([found])
+    may_cancel = found["status"] != orders_book.CANCELLED and (
+        here.operator.is_manager or found["status"] != orders_book.PAID
+    )
+    return show(here, "order.html", order=found, may_cancel=may_cancel, untold=told == "no")
+
+
+@router.post("/orders/{number}/cancel")
+async def cancel(here: TheOperator, number: OrderNumber, form: ThePosted) -> Response:
+    """Cancel it; a paid one is a manager's to cancel."""
+    found = await orders_book.find(here.house.pool, number)
+    try:
+        reason = Cancelling(reason=form.get("reason", "")).reason
+    except ValidationError:
+        raise Problem(422, "a reason is one line of at most 500 characters") from None
+    async with noted(here, Act.CANCEL_ORDER, found["conversation_id"] if found else "", f"order {number}"):
+        done = await cancelled(here.house, number, reason, paid_too=here.operator.is_manager)
+    return back(f"/console/orders/{number}" + ("" if done.customer_told else "?told=no"))
 
 
 async def _csv(here: Here, status: str | None) -> AsyncIterator[str]:
     yield "\ufeff" + _lines([COLUMNS])  # spreadsheets take it for UTF-8 by this mark alone
     before: int | None = None
     while rows := await listings.orders(here.house.pool, None, status, before, EXPORTED_AT_ONCE):
+        await here.house.names.unmask(rows)
         yield _lines([_cells(row) for row in rows])
         before = rows[-1]["id"]
 

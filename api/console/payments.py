@@ -38,6 +38,7 @@ async def payments(
     """Those that wait, most urgent first; or those decided so, newest first."""
     wanted = stage if stage in SETTLED else None
     found = await _page(here, wanted, cursor)
+    await here.house.names.unmask(found)
     names = ("id",) if wanted else ("urgency_rank", "id")
     following = encode_cursor(*(found[-1][name] for name in names)) if len(found) == ROWS else None
     return show(

@@ -1,6 +1,7 @@
 """What operators do through the bearer API is written down, as what they do in the console is."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from pydantic_core import from_json
 
 from api.console.office import Office, visitor_of
 from api.problems import Problem
-from domain.failures import Unavailable
+from domain.failures import EverturnError, Unavailable
 from domain.operators import Act, Via
 from providers.records import console
 from providers.records.audit import Deed
@@ -22,6 +23,7 @@ ACTS = {
     "retry": Act.SEND_AGAIN,
     "drop": Act.DROP_LETTER,
     "decision": Act.DECIDE_PAYMENT,
+    "cancel": Act.CANCEL_ORDER,
     "credits": Act.ADJUST_CREDITS,
     "check": Act.CHECK_ACCOUNT,
 }
@@ -58,7 +60,7 @@ Recorded = Depends(recorded)
 
 async def _deed(request: Request, outcome: str) -> Deed:
     given = request.path_params
-    conversation = str(given.get("conversation_id", ""))
+    conversation = await _masked(request, str(given.get("conversation_id", "")))
     subject = " ".join(f"{name} {value}" for name, value in given.items() if name != "conversation_id")
     said = await _said(request)
     if "approve" in said:
@@ -72,6 +74,14 @@ async def _deed(request: Request, outcome: str) -> Deed:
         address=visitor_of(request).address,
         outcome=outcome,
     )
+
+
+async def _masked(request: Request, conversation: str) -> str:
+    """A conversation by its own id, whichever name of the customer the caller knew."""
+    office: Office = request.app.state.office
+    with suppress(Problem, EverturnError):
+        return (await office.house.address(conversation)).conversation_id if conversation else ""
+    return conversation
 
 
 def _act(request: Request) -> Act:

@@ -1,7 +1,7 @@
 """Makes what pages show out of what books and workflows tell."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -62,6 +62,15 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What a reply was made of, for operators alone."""
+
+    sources: tuple[str, ...] = ()
+    degraded: str = ""
+    unanswered: bool = False
+
+
+@dataclass(frozen=True)
 class Said:
     """One line of a transcript on a page."""
 
@@ -70,9 +79,13 @@ class Said:
     writer: str
     """"in", "assistant" or "operator"."""
     state: str
+    operator: str = ""
+    """Who of us wrote it, where an operator did and has a name."""
     media: tuple[Shown, ...] = ()
     picture: str = ""
     foreign_picture: str = ""
+    decided: Decided | None = None
+    """Only at the last line of a reply."""
 
     @property
     def is_taken_back(self) -> bool:
@@ -90,9 +103,31 @@ def said(row: DictRow, kept: Sequence[KeptMedia], own: str) -> Said:
         row=row,
         writer="operator" if row["by_operator"] else "assistant",
         state=_state(row),
+        operator=_name(row["operator"]),
         picture=local_media(row["image_url"], own),
         foreign_picture=safe_link(row["image_url"]),
+        decided=_decided(row),
     )
+
+
+def _name(operator: str) -> str:
+    """A name that tells nothing is none."""
+    return "" if operator == "operator" else operator
+
+
+def _decided(row: DictRow) -> Decided | None:
+    if row["by_operator"] or not (row["sources"] or row["degraded"] or row["unanswered"]):
+        return None
+    return Decided(tuple(row["sources"]), row["degraded"], row["unanswered"])
+
+
+def once_a_reply(lines: Sequence[Said]) -> list[Said]:
+    """What a reply was made of stands below its last line."""
+    last = {one.row["turn"]: place for place, one in enumerate(lines) if one.decided}
+    return [
+        one if one.decided is None or last[one.row["turn"]] == place else replace(one, decided=None)
+        for place, one in enumerate(lines)
+    ]
 
 
 def on_its_way(row: DictRow, own: str) -> Said:
@@ -101,7 +136,8 @@ def on_its_way(row: DictRow, own: str) -> Said:
     shown = {"text": part.get("text", ""), "timestamp": row["created_at"], "error_reason": row["last_error"]}
     image = str(part.get("image_url") or "")
     picture, foreign = local_media(image, own), safe_link(image)
-    return Said(row["key"], shown, writer, row["state"], picture=picture, foreign_picture=foreign)
+    operator = _name(row["operator"])
+    return Said(row["key"], shown, writer, row["state"], operator, picture=picture, foreign_picture=foreign)
 
 
 def _state(row: DictRow) -> str:

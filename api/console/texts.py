@@ -27,8 +27,7 @@ async def texts(here: TheOperator, cursor: Annotated[str | None, Query(max_lengt
     after = decode_cursor(cursor, int)
     found = await canned.page(here.house.pool, after[0] if after else None, ROWS)
     following = encode_cursor(found[-1]["id"]) if len(found) == ROWS else None
-    shops = [(account.platform, account.account) for account in await here.house.accounts.all()]
-    return show(here, "texts.html", texts=found, shops=shops, following=following, cursor=cursor)
+    return show(here, "texts.html", texts=found, shops=await here.shops(), following=following, cursor=cursor)
 
 
 @router.post("/texts")
@@ -36,11 +35,13 @@ async def save(here: TheOperator, form: ThePosted) -> Response:
     """Keep a text; one of the same title is replaced."""
     title, text = clean(form.get("title", ""), LONGEST_TITLE), clean(form.get("text", ""), LONGEST_TEXT)
     platform, _, account = form.get("shop", "").partition("/")
-    shops = {(account.platform, account.account) for account in await here.house.accounts.all()}
+    shops = await here.shops()
     if not title or not text:
         raise Problem(422, "a canned text has a title and a text")
     if (platform, account) != ("", "") and (platform, account) not in shops:
         raise Problem(422, "there is no such account")
+    if here.operator.accounts and not platform:
+        raise Problem(403, "a text of every account is for those who see every account: choose one of yours")
     async with noted(here, Act.SAVE_CANNED_TEXT, subject=title):
         await canned.save(here.house.pool, platform or EVERY, account or EVERY, title, text)
     return back("/console/texts")

@@ -84,6 +84,9 @@ WORDS = SimpleNamespace(
         taken_back="The customer took this message back.",
         no_media="Not kept any more",
         foreign_picture="Picture (opens elsewhere)",
+        sources="From",
+        unanswered="The documents do not say",
+        degraded="By rules",
         writers={"in": "", "assistant": "Assistant", "operator": "Operator"},
         states={
             "pending": "waits",
@@ -129,6 +132,12 @@ WORDS = SimpleNamespace(
         all="All",
         conversation="Its conversation",
         bottles="bottles",
+        short="Short of stock",
+        comment="Comment",
+        cancel="Cancel the order",
+        cancel_hint="What it took goes back to the shelf, and the customer is told.",
+        cancel_reason="Why (the customer hears it, optional)",
+        cancelled_untold="Cancelled. The conversation is over: the customer was not told.",
     ),
     letters=SimpleNamespace(
         title="Dead letters",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import assert_never
 
 from domain.decisions import HandOff, Outcome
-from domain.news import CartLeft, News, PaymentDecided, PaymentExpired
+from domain.news import CartLeft, News, OrderCancelled, PaymentDecided, PaymentExpired
 from flows.assistant import booking, talking
 from flows.assistant.answering import Reader
 from flows.assistant.hearing import hear
@@ -181,6 +181,9 @@ def _hear_news(scene: Scene, news: News) -> Step:
         case PaymentExpired(order=order):
             effect = HandOff(kind="hand_off", reason=f"nobody decided about the payment of order {order}")
             return scene.say(words.say("payment_expired", order=order), effects=(effect,))
+        case OrderCancelled(order=order, reason=reason):
+            outcome = None if scene.enquiry.greeted else Outcome.CHITCHAT
+            return scene.say(words.say("order_cancelled", order=order, reason=reason).strip(), outcome=outcome)
         case CartLeft():
             _, decision = scene.say()
             return scene.enquiry, decision.model_copy(update={"say": ()})

@@ -27,6 +27,7 @@ _WITH_PLACES = {
     "payment_approved": "order",
     "payment_refused": "order reason",
     "payment_expired": "order",
+    "order_cancelled": "order reason",
 }
 KEYS: dict[str, frozenset[str]] = {
     **dict.fromkeys(_PLAIN, frozenset[str]()),

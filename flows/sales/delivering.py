@@ -186,6 +186,8 @@ def _place(scene: Scene) -> Step:
     after = sale.model_copy(
         update={
             "cart": (),
+            "product": "",
+            "offered": (),
             "ordered": True,
             "total": sale.sum,
             "proofs": 0,

@@ -65,8 +65,11 @@ class Scene:
 
     def end(self, key: str, phase: Phase, outcome: Outcome, *effects: Effect, **values: str) -> Step:
         """Say a last sentence; the next message opens a new dialog."""
-        said = (OutboundMessage(text=self.words.say(key, **values)),)
-        return self.sale, FlowDecision(say=said, phase=phase, effects=effects, outcome=outcome)
+        return self.close(self.words.say(key, **values), phase, outcome, *effects)
+
+    def close(self, text: str, phase: Phase, outcome: Outcome, *effects: Effect) -> Step:
+        """Say this and end."""
+        return self.sale, FlowDecision(say=(OutboundMessage(text=text),), phase=phase, effects=effects, outcome=outcome)
 
     def pass_on(self, key: str, reason: str) -> Step:
         """A person takes over from here; the sale waits for them as it stands."""

@@ -49,6 +49,7 @@ _WITH_PLACES = {
     "payment_details": "details total",
     "paid": "order",
     "refused": "order reason",
+    "order_cancelled": "order reason",
     "payment_expired": "order",
     "follow_up": "titles",
 }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from domain.decisions import ORDER_NUMBER, FlowDecision, HandOff, Outcome, PlaceOrder
+from domain.news import News, OrderCancelled
 from domain.orders import OrderDraft
 from flows.base import Senses, Turn
 from flows.rules.consent import Consent
@@ -47,6 +48,8 @@ class WaterOrderFlow:
 
     def step(self, state: WaterOrder, turn: Turn, senses: Senses) -> Step:
         """Take one turn: wishes first, then new facts, then «Да» or «Нет», then talk."""
+        if turn.news is not None:
+            return self._news(state, turn.news)
         heard = hear(turn, state)
         ended = self._wish(state, heard) or self._after_the_end(state, heard, turn)
         if ended is not None:
@@ -59,6 +62,19 @@ class WaterOrderFlow:
         if state.asked is Slot.CONFIRMATION and not heard.problem and heard.consent in {Consent.YES, Consent.NO}:
             return self._place(state, heard) if heard.consent is Consent.YES else self._ask_change(state, heard)
         return self._ask_again(state, heard, turn, senses)
+
+    def _news(self, state: WaterOrder, news: News) -> Step:
+        """A person cancelled an order; payments and left carts are other flows'."""
+        said = ""
+        if isinstance(news, OrderCancelled):
+            said = self._wording.say("order_cancelled", order=news.order, reason=news.reason).strip()
+        told = FlowDecision(
+            say=sentences.message(self._wording, [said]) if said else (),
+            phase=Phase.CANCELLED if state.is_new else "",
+            waiting_for=state.asked or "",
+            outcome=Outcome.CHITCHAT if state.is_new else None,
+        )
+        return state, told
 
     # --- endings -----------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ _FILLED = {
     "bottles_few": frozenset({"count"}),
     "bottles_many": frozenset({"count"}),
     "handoff_reason": frozenset({"slot"}),
+    "order_cancelled": frozenset({"order", "reason"}),
 }
 _SENTENCES = """
     greeting greeting_plan ask_address ask_phone ask_bottles ask_change yes no cancelled restarted handed_off

@@ -17,7 +17,9 @@ from platforms.bridge.facts import Facts, facts_of
 from platforms.bridge.jids import Elsewhere
 from platforms.bridge.receipts import DELETED, NAMED, ack_in, status_in
 from platforms.bridge.route import Whereabouts
+from platforms.bridge.wppconnect import SAID
 
+DOUBLE_PRESS_SECONDS = 2.0
 STRANGE = Ignored(reason="not_a_message")
 
 
@@ -71,7 +73,7 @@ def _read(notice: Notice, now: datetime, credentials: Credentials) -> Inbound:
 
 def _guessed(fields: dict[str, Any]) -> Topic:
     """A bare object, or one under an event we do not know: a message, unless it has nothing but news of one."""
-    speaks = any(field in fields for field in ("message", "messageStubType", "body", "type", "caption"))
+    speaks = any(field in fields for field in ("message", "messageStubType", "type", *SAID))
     return Topic.MESSAGE if speaks else Topic.RECEIPT
 
 
@@ -170,6 +172,7 @@ def _heard(own_id: str, said: Content, told: Told, edits: str = "") -> Received:
         sent_at=told.facts.sent_at,
         name=told.facts.name,
         route=str(told.notice.route),
+        dedupe_seconds=None if told.facts.id or told.facts.sent_at else DOUBLE_PRESS_SECONDS,
         choice=said.choice,
         context=said.context,
         edits=edits,

@@ -12,8 +12,11 @@ from platforms.text import clean
 MOST_NOTICES = 10_000
 """In one body; 4 MiB of real messages hold fewer. More is refused aloud, for a cut batch would lose messages."""
 DEEPEST = 6
-WRAPPERS = ("batch", "messages", "data", "message")
-TELLING = ("from", "to", "chatId", "body", "type", "ack")
+BATCHES = ("batch", "messages")
+WRAPPERS = (*BATCHES, "events", "items", "data", "payload", "message", "body")
+SIDES = ("from", "chatId", "phone")
+"""Whom it is about; an envelope may say it once for all it holds."""
+TELLING = (*SIDES, "to", "body", "text", "type", "ack")
 """Two of these, or one beside an `id`, make a message object of WhatsApp Web."""
 
 
@@ -27,6 +30,8 @@ class Notice:
     instance: str = ""
     own_jid: str = ""
     """The account's own address, where the envelope names it."""
+    chat: Any = None
+    """The customer, where the envelope names them for everything in it."""
     fields: Any = None
 
     @property
@@ -62,7 +67,7 @@ def is_message(fields: Any) -> bool:
     """Whether it is about one message, and not an envelope around others."""
     if not isinstance(fields, dict):
         return False
-    told = sum(field in fields for field in TELLING)
+    told = sum(field in fields for field in TELLING) + isinstance(fields.get("message"), str)
     return is_keyed(fields) or told > 1 or ("id" in fields and told > 0)
 
 
@@ -100,11 +105,19 @@ def _opened(body: Any, around: Notice, depth: int) -> Iterator[Notice]:
         around = _within(body, around)
         inner = None if depth >= DEEPEST else _inner(body)
         if inner is None:
-            yield replace(around, fields=body)
+            yield replace(around, fields=_addressed(body, around.chat))
         else:
-            yield from _opened(inner, around, depth + 1)
+            chat = next((body[side] for side in SIDES if body.get(side)), around.chat)
+            yield from _opened(inner, replace(around, chat=chat), depth + 1)
     else:
-        yield replace(around, fields=body)
+        bare = isinstance(body, str) and around.chat is not None
+        yield replace(around, fields=_addressed({"body": body}, around.chat) if bare else body)
+
+
+def _addressed(fields: dict[str, Any], chat: Any) -> dict[str, Any]:
+    """A message that names nobody is its envelope's customer's."""
+    named = chat is None or is_keyed(fields) or any(fields.get(side) for side in (*SIDES, "to", "sender"))
+    return fields if named else {**fields, "from": chat}
 
 
 def _within(body: dict[str, Any], around: Notice) -> Notice:
@@ -117,6 +130,7 @@ def _within(body: dict[str, Any], around: Notice) -> Notice:
         family=family or around.family,
         instance=named or around.instance,
         own_jid=own or around.own_jid,
+        chat=around.chat,
     )
 
 
@@ -130,6 +144,9 @@ def _named(body: dict[str, Any]) -> tuple[Family | None, str]:
 def _inner(body: dict[str, Any]) -> Any:
     """What an envelope holds; None: it holds nothing but itself."""
     held = [body[name] for name in WRAPPERS if isinstance(body.get(name), dict | list)]
+    batches = (body.get(name) for name in BATCHES)
+    if batch := next((value for value in batches if value and isinstance(value, list)), None):
+        return batch  # also where the rest looks like a message: what it holds must not vanish
     for value in held:
         if is_message(value) or (isinstance(value, list) and any(map(is_message, value))):
             return value

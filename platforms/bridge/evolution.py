@@ -46,15 +46,17 @@ def said_in(item: dict[str, Any], shown: Shown) -> Said:
     if url := web_url(message.get("mediaUrl")) or web_url(item.get("mediaUrl")):
         shown = shown.model_copy(update={"url": url})
     if not message.keys() - BESIDE:
-        return _wordless(item)
+        return _wordless(item, message)
     said = read_node(message, shown)
     if isinstance(said, Content) and said.context is None:
         return said.model_copy(update={"context": _context(item, message)})
     return said
 
 
-def _wordless(item: dict[str, Any]) -> Said:
-    """No node at all: a notice of WhatsApp's own, or a message that could not be decrypted."""
+def _wordless(item: dict[str, Any], message: dict[str, Any]) -> Said:
+    """No node at all: phones exchanging keys, a notice of WhatsApp's own, or a message that could not be decrypted."""
+    if "senderKeyDistributionMessage" in message:
+        return Aside(reason="protocol")
     stub = item.get("messageStubType")
     return UNREADABLE if stub is None or stub in CIPHERTEXT else Aside(reason="system")
 
@@ -212,6 +214,7 @@ def number(value: object) -> int | None:
 READERS: dict[str, Reader] = {
     "conversation": _text,
     "extendedTextMessage": _text,
+    "text": _text,
     "imageMessage": _media(MessageKind.IMAGE),
     "stickerMessage": _media(MessageKind.IMAGE),
     "lottieStickerMessage": _media(MessageKind.IMAGE),
@@ -240,6 +243,8 @@ READERS: dict[str, Reader] = {
     "keepInChatMessage": _aside("kept"),
     "pinInChatMessage": _aside("pin"),
     "albumMessage": _aside("album"),
+    "groupStatusMentionMessage": _aside("status_mention"),
+    "statusMentionMessage": _aside("status_mention"),
     "call": _aside("call"),
     "bcallMessage": _aside("call"),
     "callLogMesssage": _aside("call"),

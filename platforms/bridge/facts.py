@@ -112,6 +112,7 @@ def _other_side(fields: dict[str, Any], native: str, own: bool) -> Iterator[obje
     if not own:
         yield mapping(fields.get("sender")).get("id")
         yield fields.get("senderPn")
+    yield fields.get("phone")
 
 
 def _name(fields: dict[str, Any]) -> str:

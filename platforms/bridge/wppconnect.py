@@ -28,6 +28,8 @@ from platforms.text import clean, listed, mapping
 
 BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]{60,}={0,2}\s*")
 """Longer than any word, shorter than any picture."""
+SAID = ("body", "content", "text", "message", "caption")
+"""Where the words of a text may stand, by whoever wrapped it."""
 ASIDES = {
     **dict.fromkeys(("protocol", "e2e_notification", "notification", "notification_template", "gp2"), "system"),
     **dict.fromkeys(("debug", "groups_v4_invite", "broadcast_notification", "biz_content_placeholder"), "system"),
@@ -96,7 +98,7 @@ def words(value: object) -> str:
 
 def _text(message: dict[str, Any], _: Shown) -> Content:
     """Even a long word without a space is a word here."""
-    return Content(text=clean(message.get("body")) or clean(message.get("content")) or clean(message.get("text")))
+    return Content(text=next(filter(None, (clean(message.get(field)) for field in SAID)), ""))
 
 
 def _media(kind: MessageKind) -> Reader:
@@ -160,8 +162,9 @@ def _unknown(message: dict[str, Any], shown: Shown) -> Content:
         kinds = {"image": MessageKind.IMAGE, "audio": MessageKind.AUDIO, "video": MessageKind.VIDEO}
         content = _media(kinds.get(main, MessageKind.DOCUMENT))(message, shown)
         return content if isinstance(content, Content) else HIDDEN
-    text = words(message.get("body")) or clean(message.get("caption"))
-    return Content(text=text) if text and message.get("type") in (None, "text") else hidden(text)
+    if message.get("type") in (None, "text") and (content := _text(message, shown)).text:
+        return content.model_copy(update={"text": words(content.text)}) if words(content.text) else HIDDEN
+    return hidden(words(message.get("body")) or clean(message.get("caption")))
 
 
 READERS: dict[str, Reader] = {

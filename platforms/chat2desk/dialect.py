@@ -39,7 +39,7 @@ def read_hook(hook: Any, now: datetime, credentials: Credentials) -> list[Inboun
     if not isinstance(hook, dict) or not isinstance(hook.get("hook_type"), str):
         raise NotUnderstood("a Chat2Desk body is a JSON object with a hook_type")
     match hook["hook_type"], _type(hook):
-        case "inbox", "from_client":
+        case "inbox", "from_client" | "no_type":  # an inbox tells what came in; whoever says so much need not repeat it
             return [_received(hook, now, credentials)]
         case "outbox", "to_client":
             return [_echo(hook, credentials, by_operator=identifier(hook.get("operator_id")) not in (None, "0"))]
@@ -54,6 +54,8 @@ def read_hook(hook: Any, now: datetime, credentials: Credentials) -> list[Inboun
 def _type(hook: dict[str, Any]) -> str:
     """A closed set, for it becomes a label."""
     kind = hook.get("type")
+    if kind is None:
+        return "no_type"
     return kind if isinstance(kind, str) and kind in TYPES else "unknown_type"
 
 
@@ -70,16 +72,20 @@ def _imported(hook: dict[str, Any], now: datetime, credentials: Credentials) -> 
     return _echo(hook, credentials, by_operator=True)
 
 
+def _contact(hook: dict[str, Any]) -> str | None:
+    return identifier(hook.get("client_id")) or identifier(mapping(hook.get("client")).get("id"))
+
+
 def _address(hook: dict[str, Any], credentials: Credentials) -> Address:
-    contact = identifier(hook.get("client_id")) or identifier(mapping(hook.get("client")).get("id"))
+    contact = _contact(hook)
     if contact is None:
         raise NotUnderstood("a Chat2Desk message without a client_id")
     return Address(platform="chat2desk", account=credentials.account, contact=contact)
 
 
 def _echo(hook: dict[str, Any], credentials: Credentials, *, by_operator: bool) -> Inbound:
-    message_id = identifier(hook.get("message_id"))
-    if message_id is None:
+    message_id, contact = identifier(hook.get("message_id")), _contact(hook)
+    if message_id is None or contact is None:
         return Ignored(reason="echo_without_id")
     return Echo(
         address=_address(hook, credentials),
@@ -93,16 +99,17 @@ def _echo(hook: dict[str, Any], credentials: Credentials, *, by_operator: bool) 
 def _received(hook: dict[str, Any], now: datetime, credentials: Credentials) -> Inbound:
     """A public comment under an Instagram post is no conversation: an answer there would be read by everybody."""
     address = _address(hook, credentials)
-    if hook.get("insta_comment") is True:
+    if hook.get("insta_comment") in (True, "true", "True", 1, "1"):
         return Ignored(reason="instagram_comment")
-    text = plain(hook.get("text")) or clean(hook.get("coordinates"), 100)
+    place = _place(hook.get("coordinates"))
+    text = plain(hook.get("text")) or place
     media = media_of(hook, credentials)
     unseen = not text and not media
     if unseen and not hook.get("attachments"):  # an attachment without a link: something came that we cannot see
         return Ignored(reason="empty")
     message = InboundMessage(
         id=_message_id(hook, text),
-        kind=MessageKind.OTHER if unseen else kind_of(media, located=bool(clean(hook.get("coordinates"), 100))),
+        kind=MessageKind.OTHER if unseen else kind_of(media, located=bool(place)),
         received_at=now,
         text=text,
         media=tuple(item for _, item in media),
@@ -122,10 +129,19 @@ def _message_id(hook: dict[str, Any], text: str) -> str:
     return f"in:{own}"
 
 
+def _place(coordinates: Any) -> str:
+    """A point as text, or as an object of two numbers."""
+    if not isinstance(coordinates, dict):
+        return clean(coordinates, 100)
+    sides = (("lat", "latitude"), ("lon", "lng", "longitude"))
+    point = [next(filter(None, (clean(coordinates.get(name), 30) for name in names)), "") for names in sides]
+    return ",".join(point) if all(point) else ""
+
+
 def _name(client: dict[str, Any]) -> str:
-    """A name an operator gave wins; `[chat] 1d0b…` is the transport's number, not a name."""
+    """A name an operator gave wins; `[chat] 1d0b…` and a bare phone are the transport's numbers, not names."""
     names = (clean(client.get(field), 200) for field in ("assigned_name", "name"))
-    return next((name for name in names if name and not name.startswith("[")), "")
+    return next((name for name in names if any(map(str.isalpha, name)) and not name.startswith("[")), "")
 
 
 def plain(value: object) -> str:

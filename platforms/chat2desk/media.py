@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from domain.messages import Media, MessageKind
 from platforms.base import Credentials
-from platforms.text import clean, listed, mapping
+from platforms.text import clean, mapping
 
 STORAGE_OPTION = "storage_url"
 STORAGE_URL = "https://storage.chat2desk.com/"
@@ -43,13 +43,20 @@ def media_of(hook: dict[str, Any], credentials: Credentials) -> list[Kinded]:
 
 def _fields(hook: dict[str, Any]) -> Iterator[tuple[MessageKind, object, str]]:
     for field, kind in FIELDS.items():
-        yield kind, hook.get(field), ""
+        for item in _items(hook.get(field)):
+            yield kind, item.get("link") or item.get("url"), clean(item.get("name"), 200)
 
 
 def _attachments(hook: dict[str, Any]) -> Iterator[tuple[MessageKind, object, str]]:
-    for item in map(mapping, listed(hook.get("attachments"))):
-        link, name = item.get("link"), clean(item.get("name"), 200)
+    for item in _items(hook.get("attachments")):
+        link, name = item.get("link") or item.get("url"), clean(item.get("name"), 200)
         yield _kind_by_suffix(name) or _kind_by_suffix(clean(link, LONGEST_URL)) or MessageKind.DOCUMENT, link, name
+
+
+def _items(value: Any) -> list[dict[str, Any]]:
+    """One link or several, each bare or in an object of its own."""
+    several = value if isinstance(value, list) else [value]
+    return [{"link": item} if isinstance(item, str) else mapping(item) for item in several]
 
 
 def _kind_by_suffix(name: str) -> MessageKind | None:

@@ -125,7 +125,10 @@ def _edit(heard: Heard) -> list[Inbound]:
     if mid is None or not text:
         return [Ignored(reason="empty_edit")]
     received = _received(heard, Content(kind=MessageKind.TEXT, text=text), "")
-    own_id = edit_id(mid, identifier(heard.told.get("num_edit"), 20) or _digest(text)[:16])
+    times = identifier(heard.told.get("num_edit"), 20)
+    if times == "0":  # not edited yet: it is the message itself, which may come as such, too
+        return [received]
+    own_id = edit_id(mid, times or _digest(text)[:16])
     message = received.message.model_copy(update={"id": own_id, "edits": mid})
     return [received.model_copy(update={"message": message})]
 

@@ -19,13 +19,15 @@ from platforms.manychat.channels import Channel, channel_named, route_of
 from platforms.text import clean, identifier, mapping
 
 UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}\s*)+")
-CONTACT_FIELDS = ("subscriber_id", "id", "contact_id")
+CONTACT_FIELDS = ("subscriber_id", "id", "contact_id", "user_id")
 TEXT_FIELDS = ("text", "last_input_text", "last_text_input")
 CHANNEL_FIELDS = ("channel", "canal", "channel_type")
-NESTED = ("full_contact_data", "contact", "subscriber")
+NESTED = ("data", "full_contact_data", "contact", "subscriber")
 """Where an author puts Full Contact Data when the body has fields of its own beside it."""
 DOUBLE_PRESS_SECONDS = 2.0
 LONGEST_URL = 2_048
+MEDIA_HOST = re.compile(r"(?:.+\.)?(?:fbsbx\.com|fbcdn\.net|cdninstagram\.com)", re.IGNORECASE)
+NO_PICTURE = (".mp4", ".mp3", ".m4a", ".ogg", ".aac", ".wav", ".pdf")
 FRESH = timedelta(minutes=10)
 
 
@@ -39,7 +41,9 @@ def read_request(body: Any, now: datetime, credentials: Credentials) -> list[Inb
         raise NotUnderstood("a ManyChat body is a JSON object")
     fields = _flattened(body)
     contact = _contact(fields)
-    text, image = _first_text(fields), _image(fields)
+    text, image = _first_text(fields), _url(fields.get("image_url"))
+    if not image and _is_picture(text):
+        text, image = "", text
     if not text and not image:
         return [Ignored(reason=_why_empty(fields))]
     address = Address(platform="manychat", account=credentials.account, contact=contact)
@@ -55,9 +59,9 @@ def _flattened(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contact(fields: dict[str, Any]) -> str:
-    given = next((fields[name] for name in CONTACT_FIELDS if fields.get(name) is not None), None)
-    contact = identifier(given)
-    if contact is None or "{{" in contact:
+    given = filter(None, (identifier(fields.get(name)) for name in CONTACT_FIELDS))
+    contact = next((one for one in given if "{{" not in one), None)
+    if contact is None:
         raise NotUnderstood("subscriber_id is missing or unfilled: insert the Contact Id variable in the flow")
     return contact
 
@@ -72,9 +76,13 @@ def _first_text(fields: dict[str, Any]) -> str:
     return next(filter(None, (_filled(fields, name, 8_000) for name in TEXT_FIELDS)), "")
 
 
-def _image(fields: dict[str, Any]) -> str:
+def _is_picture(text: str) -> bool:
+    """Whether the only thing said is an address on Meta's media hosts: so a picture stands in `last_input_text`."""
+    return bool(MEDIA_HOST.fullmatch(urlsplit(_url(text)).hostname or "")) and not text.endswith(NO_PICTURE)
+
+
+def _url(url: object) -> str:
     """The picture's address, if it is one a browser could open."""
-    url = fields.get("image_url")
     if not isinstance(url, str) or len(url) > LONGEST_URL or not (url := url.strip()).isprintable() or " " in url:
         return ""
     try:

@@ -12,7 +12,7 @@ from domain.messages import Echo, Ignored, Inbound, InboundMessage, ReceiptSeen,
 from platforms.base import Credentials
 from platforms.http import moment_of
 from platforms.meta import is_other_subscription, whole
-from platforms.text import clean, identifier, listed, mapping, masked
+from platforms.text import clean, identifier, listed, mapping, masked, objects
 from platforms.whatsapp.content import content_of, context_of
 from platforms.whatsapp.people import Line, Person, phone_of
 
@@ -82,7 +82,8 @@ def _read_change(field: Any, value: dict[str, Any], line: Line) -> list[Inbound]
         case "messages" | None:
             return _read_messages(value, line)
         case "smb_message_echoes":
-            return [_echo(mapping(item), line) for item in listed(value.get("message_echoes"))]
+            echoes = [*objects(value.get("message_echoes")), *objects(value.get("messages"))]
+            return [_echo(item, line) for item in echoes]
         case "history":
             return [*_recent_echoes(value, line), Ignored(reason="history")]
         case _:
@@ -91,9 +92,11 @@ def _read_change(field: Any, value: dict[str, Any], line: Line) -> list[Inbound]
 
 
 def _read_messages(value: dict[str, Any], line: Line) -> list[Inbound]:
-    told = [_message(mapping(item), line) for item in listed(value.get("messages"))]
+    beside = value.get("errors")
+    told = [_message({"errors": beside, **item}, line) for item in objects(value.get("messages"))]
     told += [_receipt(mapping(item), line) for item in listed(value.get("statuses"))]
-    if not told and value.get("errors"):
+    told += [_echo(item, line) for item in objects(value.get("message_echoes"))]
+    if not told and beside:
         return [Ignored(reason="errors")]
     return told
 
@@ -104,16 +107,18 @@ def _read_messages(value: dict[str, Any], line: Line) -> list[Inbound]:
 def _message(message: dict[str, Any], line: Line) -> Inbound:
     if message.get("group_id"):
         return Ignored(reason="group")
-    person = line.person(message.get("from"), message.get("from_user_id"))
+    person = line.person(message.get("from"), message.get("from_user_id") or message.get("from_parent_user_id"))
     if person is None:
         return Ignored(reason="no_sender")
     if person.phone and person.phone == _digits(line.phone):
         return Ignored(reason="own_number")
     readers: dict[str, Callable[[dict[str, Any], Line, Person], Inbound]] = {"revoke": _revoked, "edit": _edited}
     kind = message.get("type")
-    if isinstance(kind, str) and kind in SIGNS:
+    if not isinstance(kind, str):  # then the body tells
+        kind = next((name for name in (*readers, *SIGNS) if name in message), "")
+    if kind in SIGNS:
         return Ignored(reason=SIGNS[kind])
-    return (readers.get(kind, _received) if isinstance(kind, str) else _received)(message, line, person)
+    return readers.get(kind, _received)(message, line, person)
 
 
 def _received(message: dict[str, Any], line: Line, person: Person, edits: str = "", own_id: str = "") -> Inbound:

@@ -36,6 +36,10 @@ class Keeping:
             await self._strip(kept)
         await self._records.erase(address)
 
+    async def count(self, address: Address) -> int:
+        """How many files a conversation has."""
+        return len(await self._records.kept(address, 1_000_000))
+
     async def sweep(self, now: datetime) -> int:
         """Let go of what is over its time, and of objects nobody claimed; how many objects were deleted."""
         deleted = 0

@@ -51,6 +51,12 @@ UNION ALL SELECT id, false, shortage FROM orders WHERE order_key = %(key)s LIMIT
 
 _PLACED = "SELECT id, false AS fresh, shortage FROM orders WHERE order_key = %(key)s"
 
+_SAID = """
+SELECT 1 FROM outbox
+ WHERE conversation_id = %(conversation_id)s AND part ->> 'text' = %(text)s AND created_at > %(since)s
+   AND state IN ('pending', 'sending', 'sent', 'unknown') LIMIT 1
+"""
+
 _OUTCOME = """
 INSERT INTO dialog_outcomes (dialog_key, conversation_id, flow, outcome, completed, dropoff_state, total_messages,
                              duration_seconds, order_id)
@@ -104,6 +110,11 @@ class Books:
         """Blank a message that its customer took back; that there was one stays known."""
         values = {"conversation_id": address.conversation_id, "message_id": message_id}
         await fetch_one(self._pool, _FORGET, values)
+
+    async def has_said(self, address: Address, text: str, since: datetime) -> bool:
+        """Whether this very part has gone out since then, or is on its way."""
+        values = {"conversation_id": address.conversation_id, "text": text, "since": since}
+        return await fetch_one(self._pool, _SAID, values) is not None
 
     async def place_order(self, address: Address, key: str, draft: OrderDraft) -> Placed:
         """Create the order and take its items off the shelf, or find the one this key made."""

@@ -52,7 +52,7 @@ spoken AS MATERIALIZED (
      WHERE words_of(text) @@ wanted.query LIMIT 5000
 ), found AS (
     SELECT conversations.id FROM conversations, wanted WHERE search @@ wanted.query
-    UNION SELECT id FROM conversations WHERE contact LIKE %(prefix)s
+    UNION SELECT id FROM conversations WHERE contact LIKE %(prefix)s OR contact = ANY(%(called)s)
     UNION SELECT conversation_id FROM orders WHERE id = %(number)s
     UNION SELECT conversation_id FROM spoken
 )
@@ -64,19 +64,30 @@ _LINES = """
 SELECT said.*, outbox.state AS part_state, outbox.next_attempt_at, receipts.state AS receipt,
        coalesce(outbox.part ->> 'by_operator' = 'true', said.dialog_state = 'operator' AND said.direction = 'out')
            AS by_operator,
-       coalesce(outbox.part ->> 'image_url', '') AS image_url
+       coalesce(outbox.part ->> 'operator', '') AS operator,
+       coalesce(outbox.part ->> 'image_url', '') AS image_url,
+       decided.sources, decided.degraded, decided.unanswered
   FROM (SELECT * FROM message_logs
          WHERE conversation_id = %(conversation)s AND (%(before)s::bigint IS NULL OR id < %(before)s)
          ORDER BY id DESC LIMIT %(limit)s) AS said
   LEFT JOIN outbox ON said.direction = 'out' AND outbox.key = said.message_id
   LEFT JOIN receipts ON outbox.message_id <> '' AND receipts.platform = outbox.platform
                     AND receipts.account = outbox.account AND receipts.message_id = outbox.message_id
+  LEFT JOIN LATERAL (
+      SELECT sources, degraded, unanswered FROM decisions
+       WHERE said.direction = 'out' AND said.turn > 0 AND decisions.conversation_id = said.conversation_id
+         AND decisions.turn = said.turn AND decisions.at <= said."timestamp"
+       ORDER BY decisions.at DESC LIMIT 1) AS decided ON true
  ORDER BY said.id
 """
 _WAITING = """
 SELECT key, part, state, last_error, attempts, next_attempt_at, created_at,
-       coalesce(part ->> 'by_operator' = 'true', false) AS by_operator
+       coalesce(part ->> 'by_operator' = 'true', false) AS by_operator, coalesce(part ->> 'operator', '') AS operator
   FROM outbox WHERE conversation_id = %(conversation)s AND state IN ('pending', 'sending') ORDER BY created_at LIMIT 50
+"""
+_SHORT = """
+SELECT DISTINCT conversation_id FROM orders
+ WHERE conversation_id = ANY(%(conversations)s) AND shortage <> '' AND status IN ('new', 'awaiting_payment', 'paid')
 """
 # What the workflow itself said a moment ago is newer than Temporal's list.
 _LISTED = """
@@ -152,8 +163,13 @@ async def page(
     return await fetch_all(pool, _ROWS.format(where=_WHERE[tab], **shape), values)
 
 
-async def search(pool: Pool, words: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[DictRow]:
-    """By the beginnings of words in names, contacts and texts, by a contact's beginning, and by an order's number."""
+async def search(
+    pool: Pool, words: str, after: tuple[datetime, str] | None, limit: int, called: Sequence[str] = ()
+) -> Sequence[DictRow]:
+    """By the beginnings of words in names, contacts and texts, by a contact's beginning, and by an order's number.
+
+    `called`: contacts that the words may mean as a whole.
+    """
     terms = re.findall(r"[^\W_]+", words.lower())[:MOST_WORDS]
     if not terms:
         return []
@@ -162,6 +178,7 @@ async def search(pool: Pool, words: str, after: tuple[datetime, str] | None, lim
     values = {
         "query": " & ".join(f"{term}:*" for term in terms),
         "prefix": _literal(words.strip()) + "%",
+        "called": list(called),
         "number": int(number) if number.isdecimal() and len(number) < 18 else -1,
         "at": at, "id": last, "limit": limit,
     }  # fmt: skip
@@ -186,6 +203,12 @@ async def find(pool: Pool, conversation: str) -> DictRow | None:
 async def lines(pool: Pool, conversation: str, before: int | None, limit: int) -> Sequence[DictRow]:
     """What was said, oldest first, with what became of each part; the latest page, or the one before a line."""
     return await fetch_all(pool, _LINES, {"conversation": conversation, "before": before, "limit": limit})
+
+
+async def short_of_stock(pool: Pool, conversations: Sequence[str]) -> frozenset[str]:
+    """Those of them with an order whose goods are not all there."""
+    rows = await fetch_all(pool, _SHORT, {"conversations": list(conversations)}) if conversations else []
+    return frozenset(row["conversation_id"] for row in rows)
 
 
 async def waiting(pool: Pool, conversation: str) -> Sequence[DictRow]:

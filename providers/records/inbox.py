@@ -2,28 +2,35 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from domain.identifiers import Address
 from domain.model import Value
-from providers.records.pool import Pool, borrowed, fetch_one
+from providers.records.pool import Pool, borrowed, fetch_all, fetch_one
 
 LONGEST_PAUSE_SECONDS = 300
+MOST_ATTEMPTS = 10
+"""Refusals after which a row waits for a person: about a quarter of an hour. Temporal's absence is none."""
 
 _PUT = """
 INSERT INTO inbox (conversation_id, platform, account, message_id, kind, message, opens)
 VALUES (%(conversation_id)s, %(platform)s, %(account)s, %(id)s, %(kind)s, %(message)s, %(opens)s)
 ON CONFLICT (conversation_id, message_id) DO NOTHING
+RETURNING NOT EXISTS (
+    SELECT 1 FROM inbox AS before WHERE before.conversation_id = %(conversation_id)s AND before.kind = 'message'
+) AS is_first
 """
 
-# Of every conversation its oldest row only: order is kept however many processes take.
+# Of every conversation its oldest row only: order is kept however many processes take. What waits for a person holds
+# nobody up.
 _NEXT = """
 SELECT * FROM inbox AS oldest
- WHERE next_at <= clock_timestamp()
-   AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.conversation_id = oldest.conversation_id AND inbox.id < oldest.id)
+ WHERE next_at <= clock_timestamp() AND refused_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.conversation_id = oldest.conversation_id AND inbox.id < oldest.id
+                      AND inbox.refused_at IS NULL)
  ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 """
 
@@ -32,8 +39,32 @@ _NEVER_FOR_LONG = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
 _LATER = """
 UPDATE inbox SET attempts = attempts + 1, last_error = %(error)s,
-       next_at = clock_timestamp() + least(2 ^ least(attempts, 10), %(longest)s) * interval '1 s'
+       next_at = clock_timestamp() + least(2 ^ least(attempts, 10), %(longest)s) * interval '1 s',
+       refused_at = CASE WHEN %(for_good)s OR attempts + 1 >= %(most)s THEN clock_timestamp() END
  WHERE id = %(id)s
+"""
+
+_REFUSED = """
+SELECT id, conversation_id, platform, account, kind, message_id, message, last_error AS reason, attempts, accepted_at,
+       refused_at
+  FROM inbox WHERE refused_at IS NOT NULL AND (%(before)s::bigint IS NULL OR id < %(before)s)
+ ORDER BY id DESC LIMIT %(limit)s
+"""
+
+_AGAIN = """
+UPDATE inbox SET refused_at = NULL, attempts = 0, next_at = clock_timestamp()
+ WHERE id = %(id)s AND refused_at IS NOT NULL RETURNING conversation_id
+"""
+
+# It is owed no fate any more.
+_DROP = """
+WITH gone AS (
+    DELETE FROM inbox WHERE id = %(id)s AND refused_at IS NOT NULL RETURNING conversation_id, message_id
+), closed AS (
+    DELETE FROM accepted USING gone
+     WHERE accepted.conversation_id = gone.conversation_id AND 'message/' || accepted.message_id = gone.message_id
+)
+SELECT conversation_id FROM gone
 """
 
 
@@ -43,7 +74,7 @@ class Kept(Value):
     id: int
     conversation_id: str
     kind: str
-    message: Mapping[str, Any]
+    message: Any
     opens: bool
 
     @property
@@ -59,6 +90,8 @@ class Taken:
         self.rows = [Kept.model_validate(row) for row in rows]
         self.done: list[int] = []
         self.failed: dict[int, str] = {}
+        self.unreadable: dict[int, str] = {}
+        """Rows that no further attempt would help."""
 
 
 class Inbox:
@@ -67,8 +100,8 @@ class Inbox:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put(self, address: Address, kind: str, id: str, message: Mapping[str, Any], *, opens: bool) -> None:
-        """Keep something heard; the same thing twice is kept once."""
+    async def put(self, address: Address, kind: str, id: str, message: Mapping[str, Any], *, opens: bool) -> bool:
+        """Keep something heard; the same thing twice is kept once. Whether no message of the conversation waited."""
         values = {
             "conversation_id": address.conversation_id,
             "platform": address.platform,
@@ -78,21 +111,39 @@ class Inbox:
             "message": Jsonb(message),
             "opens": opens,
         }
-        await fetch_one(self._pool, _PUT, values)
+        row = await fetch_one(self._pool, _PUT, values)
+        return bool(row and row["is_first"])
 
     async def waiting(self) -> int:
         """How much waits, counted up to a thousand."""
-        row = await fetch_one(self._pool, "SELECT count(*) AS n FROM (SELECT 1 FROM inbox LIMIT 1000) AS counted")
+        return await self._count("refused_at IS NULL")
+
+    async def refused(self) -> int:
+        """How much waits for a person, counted up to a thousand."""
+        return await self._count("refused_at IS NOT NULL")
+
+    async def _count(self, which: LiteralString) -> int:
+        query = f"SELECT count(*) AS n FROM (SELECT 1 FROM inbox WHERE {which} LIMIT 1000) AS counted"  # noqa: S608
+        row = await fetch_one(self._pool, query)
         return int(row["n"]) if row else 0
+
+    async def letters(self, before: int | None, limit: int) -> list[DictRow]:
+        """What waits for a person, newest first, paged by id."""
+        return await fetch_all(self._pool, _REFUSED, {"before": before, "limit": limit})
+
+    async def try_again(self, id: int) -> str | None:
+        """Hand it over once more, from the beginning; whose it is. None: it does not wait for a person."""
+        row = await fetch_one(self._pool, _AGAIN, {"id": id})
+        return row["conversation_id"] if row else None
+
+    async def drop(self, id: int) -> str | None:
+        """Give it up; whose it was. None: it does not wait for a person."""
+        row = await fetch_one(self._pool, _DROP, {"id": id})
+        return row["conversation_id"] if row else None
 
     async def due(self) -> int:
         """How much of it can be handed over now, counted up to a thousand; what was refused waits for its time."""
-        row = await fetch_one(
-            self._pool,
-            """SELECT count(*) AS n
-                 FROM (SELECT 1 FROM inbox WHERE next_at <= clock_timestamp() LIMIT 1000) AS counted""",
-        )
-        return int(row["n"]) if row else 0
+        return await self._count("refused_at IS NULL AND next_at <= clock_timestamp()")
 
     @asynccontextmanager
     async def take(self, most: int) -> AsyncIterator[Taken]:
@@ -103,6 +154,7 @@ class Inbox:
             yield taken
             if taken.done:
                 await connection.execute("DELETE FROM inbox WHERE id = ANY(%(ids)s)", {"ids": taken.done})
-            for id, error in taken.failed.items():
-                values = {"id": id, "error": error[:300], "longest": LONGEST_PAUSE_SECONDS}
+            for id, error in (taken.failed | taken.unreadable).items():
+                pause = {"longest": LONGEST_PAUSE_SECONDS, "most": MOST_ATTEMPTS}
+                values = {"id": id, "error": error[:300], "for_good": id in taken.unreadable, **pause}
                 await connection.execute(_LATER, values)

@@ -1,11 +1,13 @@
 """What people look through: orders, transcripts, the outbox, dead letters. Reading only; newest first, paged by id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from psycopg.rows import DictRow
 
+from providers.records.conservation import unaccounted
 from providers.records.pool import Pool, fetch_all, fetch_one
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,7 +24,8 @@ SELECT *, substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') AS contact F
 _ORDERS_OF = """
 WITH theirs AS MATERIALIZED (
     SELECT *, substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') AS contact FROM orders
-     WHERE substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') = %(contact)s OR conversation_id = %(contact)s
+     WHERE substring(conversation_id FROM '^conv:[^:]+:[^:]+:(.*)$') = ANY(%(contacts)s)
+        OR conversation_id = ANY(%(contacts)s)
 )
 SELECT * FROM theirs
  WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(before)s::bigint IS NULL OR id < %(before)s)
@@ -66,9 +69,12 @@ ON CONFLICT (outbox_key) DO NOTHING
 """
 
 
-async def orders(pool: Pool, contact: str | None, status: str | None, before: int | None, limit: int) -> list[DictRow]:
-    """Orders of everybody or of one contact (its id on the platform, or the whole conversation id)."""
-    values = {"contact": contact, "status": status, "before": before, "limit": limit}
+async def orders(
+    pool: Pool, contact: str | Sequence[str] | None, status: str | None, before: int | None, limit: int
+) -> list[DictRow]:
+    """Orders of everybody or of one contact (its id on the platform, or the whole conversation id; or several)."""
+    contacts = [contact] if isinstance(contact, str) else list(contact or ())
+    values = {"contacts": contacts, "status": status, "before": before, "limit": limit}
     return await fetch_all(pool, _ORDERS if contact is None else _ORDERS_OF, values)
 
 
@@ -113,18 +119,17 @@ async def missing_migrations(pool: Pool) -> list[str]:
     return sorted({path.name for path in _MIGRATIONS.glob("*.sql")} - {found["name"] for found in rows})
 
 
-async def counts(pool: Pool) -> dict[str, dict[tuple[str, ...], float]]:
-    """How many parts wait and how many letters lie, by platform and account."""
+async def counts(pool: Pool, unaccounted_after: float) -> dict[str, dict[tuple[str, ...], float]]:
+    """How many parts wait, how many letters lie, and how many messages are without a fate for so many seconds."""
     waiting = await fetch_all(
         pool,
         "SELECT platform, account, count(*) AS n FROM outbox WHERE state IN ('pending', 'sending') GROUP BY 1, 2",
     )
     dead = await fetch_all(pool, "SELECT platform, account, count(*) AS n FROM dead_letters GROUP BY 1, 2")
-    kept = await fetch_all(pool, "SELECT platform, account, count(*) AS n FROM inbox GROUP BY 1, 2")
     return {
         "outbox_pending": _by_account(waiting),
         "dead_letters": _by_account(dead),
-        "unaccounted_messages": _by_account(kept),
+        "unaccounted_messages": await unaccounted(pool, unaccounted_after),
     }
 
 

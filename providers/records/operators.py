@@ -1,7 +1,8 @@
 """Operators and their passwords."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -28,6 +29,11 @@ UPDATE operators SET role = coalesce(%(role)s, role), is_disabled = coalesce(%(i
        updated_at = clock_timestamp()
  WHERE lower(name) = lower(%(name)s) RETURNING *
 """
+_CONFINE = """
+UPDATE operators SET accounts = %(accounts)s, updated_at = clock_timestamp()
+ WHERE lower(name) = lower(%(name)s) RETURNING *
+"""
+OWN_ACCOUNT = re.compile(r"[^\s:/]{1,64}/[^\s:/]{1,64}")
 Made = TypeVar("Made")
 
 
@@ -104,6 +110,17 @@ class Operators:
         values = {"name": name, "role": role.value if role else None, "is_disabled": is_disabled}
         return _found(await fetch_one(self._pool, _CHANGE, values), name)
 
+    async def confine(self, name: str, accounts: Collection[str]) -> Operator:
+        """From now on they see these accounts (`platform/account`) alone; without any: everybody's.
+
+        Raises:
+            Refused: there is no such operator, or one of these is no account's name.
+        """
+        if wrong := next((one for one in accounts if not OWN_ACCOUNT.fullmatch(one)), ""):
+            raise Refused(f"{wrong!r} is no account: write platform/account, e.g. telegram/main")
+        values = {"name": name, "accounts": sorted(set(accounts))}
+        return _found(await fetch_one(self._pool, _CONFINE, values), name)
+
     async def all(self) -> list[Operator]:
         """Every operator, by name."""
         rows = await fetch_all(self._pool, "SELECT * FROM operators ORDER BY lower(name)")
@@ -113,6 +130,11 @@ class Operators:
         """What is kept of somebody's password; None: nobody of this name may log in."""
         row = await fetch_one(self._pool, _FIND, {"name": name})
         return str(row["password_hash"]) if row and not row["is_disabled"] else None
+
+    async def called(self, name: str) -> str:
+        """The operator of this name as they are written; empty: there is none."""
+        row = await fetch_one(self._pool, _FIND, {"name": name})
+        return str(row["name"]) if row else ""
 
     async def log_in(self, name: str, password: str) -> tuple[Operator, str] | None:
         """Who this is, and what is kept of their password; None: wrong, whatever of it is."""

@@ -122,6 +122,7 @@ class FindingKind(StrEnum):
     SAME_REFERENCE = "same_reference"
     NO_ORDER = "no_order"
     ALREADY_PAID = "already_paid"
+    ORDER_CANCELLED = "order_cancelled"
 
 
 class Finding(Value):

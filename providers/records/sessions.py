@@ -25,7 +25,8 @@ VALUES (%(digest)s, %(operator)s, %(credential)s, %(address)s, %(browser)s, %(no
 """
 # The operator as he stands now: a new role, a new password, or being shut out, holds at once.
 _FIND = """
-SELECT operator_sessions.*, operators.name, operators.role, operators.password_hash
+SELECT operator_sessions.*, operators.name, operators.role, operators.accounts,
+       operators.password_hash
   FROM operator_sessions LEFT JOIN operators
        ON lower(operators.name) = lower(operator_sessions.operator) AND NOT operators.is_disabled
  WHERE digest = %(digest)s AND seen_at > %(idle_since)s AND operator_sessions.created_at > %(oldest)s
@@ -95,7 +96,7 @@ class Sessions:
         if not credential or not secrets.compare_digest(digest_of(credential), row["credential"]):
             return None
         await self._note_seen(row["id"], row["seen_at"], now)
-        who = Operator(name=OWNER, role=Role.MANAGER) if own else Operator(name=row["name"], role=row["role"])
+        who = Operator(name=OWNER, role=Role.MANAGER) if own else Operator.model_validate(row)
         return Session(id=row["id"], operator=who, created_at=row["created_at"], seen_at=now)
 
     async def _note_seen(self, number: int, before: datetime, now: datetime) -> None:

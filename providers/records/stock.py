@@ -1,4 +1,4 @@
-"""Takes what was ordered off the shelf, in the transaction that places the order."""
+"""Takes what was ordered off the shelf, in the transaction that places the order; cancelled, it goes back (`0023`)."""
 
 from typing import Any
 
@@ -28,6 +28,9 @@ WITH shelf AS (
     UPDATE catalog SET stock = greatest(held.stock - held.quantity, 0), updated_at = clock_timestamp()
       FROM held
      WHERE catalog.platform = held.platform AND catalog.account = held.account AND catalog.sku = held.sku
+), noted AS (
+    INSERT INTO order_stock (order_id, platform, account, sku, quantity)
+    SELECT %(order)s, platform, account, sku, least(stock, quantity) FROM held WHERE least(stock, quantity) > 0
 )
 SELECT title, sku, stock, quantity FROM held WHERE stock < quantity ORDER BY sku
 """
@@ -46,7 +49,9 @@ async def take(connection: AsyncConnection[DictRow], address: Address, order: in
     The order stands all the same: the customer has been told, and a person must find a way.
     """
     items = [{"sku": item.sku, "quantity": item.quantity} for item in draft.items if item.sku]
-    values: dict[str, Any] = {"platform": address.platform, "account": address.account, "items": Jsonb(items)}
+    values: dict[str, Any] = {
+        "platform": address.platform, "account": address.account, "order": order, "items": Jsonb(items),
+    }  # fmt: skip
     rows = await (await connection.execute(_TAKE.encode(), values)).fetchall()
     short = [f"{row['title']} ({row['sku']}): {row['stock']} of {row['quantity']}" for row in rows]
     shortage = "; ".join(short)[:LONGEST]

@@ -33,6 +33,8 @@ class TemporalServer:
     log: Path
     host: str = "127.0.0.1"
     namespace: str = "default"
+    codec_endpoint: str = ""
+    """Where the web UI has locked histories unlocked; empty: nothing is locked."""
 
     @property
     def address(self) -> str:
@@ -60,6 +62,7 @@ class TemporalServer:
         options = ["--db-filename", str(self.database), "--ip", self.host, "--port", str(self.port)]
         options += ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch", "--log-level", "warn"]
         options += ["--namespace", self.namespace]
+        options += ["--ui-codec-endpoint", self.codec_endpoint] if self.codec_endpoint else []
         for name in SEARCH_ATTRIBUTES:
             options += ["--search-attribute", f"{name}=Keyword"]
         for pragma, value in SQLITE.items():

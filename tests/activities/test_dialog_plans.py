@@ -10,6 +10,7 @@ from domain.media import MediaProblem
 from domain.messages import MessageKind
 from domain.plans import MICRO, Feature, Plan, Tariff
 from flows import common
+from providers.records.outbox import Outbox
 from tests.activities.thinking import QUESTION, Mind, message, turn_of
 from tests.media.files import OGG, picture
 
@@ -179,6 +180,20 @@ async def test_a_first_message_to_an_exhausted_shop_opens_no_dialog(mind: Mind) 
     decision = await mind.take("whatsapp", message("привет"))
 
     assert (Outcome.CHITCHAT, None) == (decision.outcome, decision.state)
+
+
+async def test_the_text_of_an_exhausted_shop_is_heard_once_a_day(mind: Mind) -> None:
+    """Who writes on need not hear it again with every message; tomorrow, or in other words, they do."""
+    await mind.set_up("whatsapp", NONE_LEFT, exhausted_text="Напишите нам завтра.")
+    first = await mind.take("whatsapp", message("привет"))
+    to, (part,) = turn_of("whatsapp", message("привет")).address, first.parts
+    outbox = Outbox(mind.pool, "here")
+    await outbox.claim(f"{to.conversation_id}/e/1/0", to, "", part, 1)
+    again = await mind.take("whatsapp", message("ау?"), turn=2)
+    await mind.rows("UPDATE outbox SET created_at = now() - interval '25 hours' RETURNING key")
+    tomorrow = await mind.take("whatsapp", message("а сегодня?"), turn=3)
+
+    assert [["Напишите нам завтра."], [], ["Напишите нам завтра."]] == [said(one) for one in (first, again, tomorrow)]
 
 
 async def test_an_operator_in_chat2desk_sees_who_was_told_to_wait(mind: Mind) -> None:

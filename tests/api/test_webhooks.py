@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 SECRET = {"X-Webhook-Secret": "many-secret"}
 MANYCHAT = "/webhooks/manychat"
@@ -52,6 +52,20 @@ async def test_further_messages_join_the_same_conversation(door: httpx.Client, t
     handle = temporal.get_workflow_handle(f"conv:manychat:default:{contact}")
     history = await handle.fetch_history()
     assert 3 == sum(event.HasField("workflow_execution_signaled_event_attributes") for event in history.events)
+
+
+async def test_whoever_writes_after_their_conversation_closed_opens_it_again(
+    door: httpx.Client, temporal: Client
+) -> None:
+    """Closed a moment after we last spoke with it: the next message is not lost with it."""
+    contact = uuid4().hex
+    handle = temporal.get_workflow_handle(f"conv:manychat:default:{contact}")
+    assert 202 == post(door, message("раз", contact)).status_code
+    closed = (await handle.describe()).run_id
+    await handle.terminate()
+    assert 202 == post(door, message("два", contact)).status_code
+    opened = await handle.describe()
+    assert (True, True) == (opened.run_id != closed, opened.status is WorkflowExecutionStatus.RUNNING)
 
 
 BAD = {

@@ -12,7 +12,7 @@ from domain.identifiers import Address
 from domain.orders import OrderDraft, OrderItem
 from providers.records import catalog_shelf
 from providers.records.books import Books
-from providers.records.pool import Pool, fetch_all, open_pool
+from providers.records.pool import Pool, fetch_all, fetch_one, open_pool
 from providers.records.shelves import Kind, Shelf
 from tests.servers_here import Servers
 
@@ -67,3 +67,36 @@ async def test_another_shops_shelf_is_not_touched(pool: Pool) -> None:
     elsewhere = Address(platform="instagram", account="other", contact="7")
     assert not (await Books(pool).place_order(elsewhere, "key/9", order(("A", 1)))).shortage
     assert {"A": 2, "B": 1, "C": None} == await left(pool)
+
+
+async def cancel(pool: Pool, *orders: int, status: str = "cancelled") -> None:
+    """As an operator, a program of the shop's, or somebody at the database would."""
+    query = "UPDATE orders SET status = %(status)s WHERE id = %(id)s"
+    for order in orders:
+        await fetch_one(pool, query, {"id": order, "status": status})
+
+
+@pytest.mark.parametrize("status", ["cancelled", "refused"])
+async def test_a_cancelled_order_gives_back_what_it_took(pool: Pool, status: str) -> None:
+    """Once, however often it is cancelled; and no more than it took, where there was too little."""
+    books = Books(pool)
+    full = await books.place_order(CUSTOMER, "key/1", order(("A", 1), ("B", 1), ("C", 3)))
+    short = await books.place_order(CUSTOMER, "key/2", order(("A", 5)))
+    assert "Сукня A (A): 1 of 5" == short.shortage
+    await cancel(pool, full.id, short.id, status=status)
+    assert {"A": 2, "B": 1, "C": None} == await left(pool)
+    await cancel(pool, full.id, status="new")
+    await cancel(pool, full.id, status=status)
+    assert {"A": 2, "B": 1, "C": None} == await left(pool)
+
+
+async def test_orders_of_the_same_goods_come_and_go_at_once(pool: Pool) -> None:
+    """Nobody waits for one another for ever, and every piece is somewhere."""
+    books = Books(pool)
+    before = [(await books.place_order(CUSTOMER, f"old/{n}", order(("B", 1), ("A", 1)))).id for n in range(2)]
+    placing = (books.place_order(CUSTOMER, f"new/{n}", order(("A", 1), ("B", 1))) for n in range(6))
+    await asyncio.gather(*placing, *(cancel(pool, one) for one in before))
+    rows = await fetch_all(pool, "SELECT sku, sum(quantity)::int AS taken FROM order_stock GROUP BY sku")
+    taken = {row["sku"]: row["taken"] for row in rows}
+    now = await left(pool)
+    assert {"A": 2, "B": 1} == {sku: (now[sku] or 0) + taken.get(sku, 0) for sku in ("A", "B")}

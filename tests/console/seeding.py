@@ -15,6 +15,7 @@ INSERT INTO outbox (key, conversation_id, platform, account, contact, part, stat
                     attempt_at)
 VALUES (%(key)s, %(conversation)s, split_part(%(conversation)s, ':', 2), split_part(%(conversation)s, ':', 3),
         %(contact)s, jsonb_build_object('text', %(text)s::text, 'by_operator', %(by_operator)s::boolean,
+                                        'operator', %(operator)s::text,
                                         'image_url', %(image_url)s::text),
         %(state)s, 3, %(message_id)s, %(error)s, now())
 """
@@ -69,7 +70,7 @@ class Books:
         """A part in the outbox."""
         values = {
             "key": key, "conversation": conversation(contact), "contact": contact, "text": text, "state": state,
-            "by_operator": False, "image_url": "", "message_id": f"w-{key}", "error": "", **more,
+            "by_operator": False, "operator": "", "image_url": "", "message_id": f"w-{key}", "error": "", **more,
         }  # fmt: skip
         self.run(_PART, **values)
 

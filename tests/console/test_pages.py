@@ -24,6 +24,14 @@ PROOF = """
 INSERT INTO payments (payment_key, conversation_id, platform, account, contact, expected, currency, stage, approved_by)
 VALUES (%(key)s, %(id)s, 'whatsapp', 'default', 'payer', 100, 'UAH', %(stage)s, %(by)s) RETURNING id
 """
+CANCELLED = """
+SELECT operator, left(outcome, 12) FROM audit_log
+ WHERE act = 'cancel_order' AND subject = ANY(%(subjects)s) ORDER BY id
+"""
+DECIDED = """
+INSERT INTO decisions (key, conversation_id, turn, sources, at)
+VALUES (%(key)s, %(id)s, 3, %(sources)s, now() - %(ago)s * interval '1 minute')
+"""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -129,6 +137,31 @@ def test_each_part_shows_how_far_it_came(owner: Browser, books: Books, state: st
     assert '<span class="writer">Operator</span>' in page
 
 
+def test_a_bubble_names_who_wrote_it(owner: Browser, books: Books) -> None:
+    """Of two operators in one conversation each stands by their own words; on the way as well."""
+    there = books.line("named", "hello").replace(":", "%3A")
+    for key, operator in (("n-1", "Олена"), ("n-2", "<b>Eve</b>"), ("n-3", "operator")):
+        books.part("named", key, "Вітаю", by_operator=True, operator=operator)
+        books.line("named", "Вітаю", direction="out", id=key)
+    books.part("named", "n-4", "Секунду", "pending", by_operator=True, operator="Марія")
+    page = owner.get(f"/console/conversations/{there}/lines").text
+    writers = [piece.split("</span>")[0] for piece in page.split('<span class="writer">')[1:]]
+    assert ["Олена", "&lt;b&gt;Eve&lt;/b&gt;", "Operator", "Марія"] == writers
+
+
+def test_a_reply_tells_operators_what_it_was_made_of(owner: Browser, books: Books) -> None:
+    """Its sources, once below its last part, and of the decision that went out: not of one thrown away or to come."""
+    there = books.line("cited", "скільки їде посилка?", ago=10).replace(":", "%3A")
+    for number in range(2):
+        books.line("cited", f"частина {number}", direction="out", id=f"cited-{number}", ago=5)
+    books.run("UPDATE message_logs SET turn = 3 WHERE client_id = 'cited'")
+    for key, ago, source in (("old", 9, "old.md"), ("right", 6, "delivery.md › Строки"), ("later", 1, "later.md")):
+        books.run(DECIDED, key=key, id=conversation("cited"), sources=[source], ago=ago)
+    page = owner.get(f"/console/conversations/{there}/lines").text
+    assert (1, 0, 0) == (page.count("delivery.md › Строки"), page.count("old.md"), page.count("later.md"))
+    assert page.index("частина 1") < page.index("delivery.md › Строки")
+
+
 def test_a_part_on_its_way_is_shown_once(owner: Browser, books: Books) -> None:
     """Behind everything that was said."""
     there = books.line("onway", "hello")
@@ -163,6 +196,42 @@ def test_the_second_decision_is_another_managers(owner: Browser, anna: Browser, 
         "SELECT operator, starts_with(outcome, 'refused: 403') FROM audit_log WHERE act = 'decide_payment'"
     )
     assert [("Anna", True), ("Boss", True)] == acts
+
+
+def test_an_order_short_of_stock_says_so(owner: Browser, books: Books) -> None:
+    """In the inbox, on its conversation, among the orders and on its own page; not once it is cancelled."""
+    there = books.line("short", "hello")
+    number = books.order("short", "short-1")
+    books.run("UPDATE orders SET shortage = 'Сукня (SV-1): 0 of 1' WHERE id = %(id)s", id=number)
+    pages = {
+        "inbox?q=short": 1, "orders": 1, f"orders/{number}": 1, f"conversations/{there.replace(':', '%3A')}/card": 1,
+    }  # fmt: skip
+    assert pages == {page: owner.get(f"/console/{page}").text.count("Short of stock") for page in pages}
+    assert "Сукня (SV-1): 0 of 1" in owner.get(f"/console/orders/{number}").text
+    found = httpx.get(f"{owner.url}/api/orders?contact=short", headers=API, trust_env=False).json()["items"]
+    assert ["Сукня (SV-1): 0 of 1"] == [one["shortage"] for one in found]
+    assert 303 == owner.post(f"/console/orders/{number}/cancel").status_code
+    assert 0 == owner.get("/console/inbox?q=short").text.count("Short of stock")
+
+
+def test_who_may_cancel_an_order(owner: Browser, anna: Browser, books: Books) -> None:
+    """Any operator, but a paid one only a manager, and none whose payment waits; it is written down, and said."""
+    unpaid, paid = books.order("undone", "u-1"), books.order("undone", "u-2", status="paid")
+    awaited = books.order("undone", "u-3", status="awaiting_payment")
+    books.run(PROOF, key="u-proof", id=conversation("undone"), stage="waiting", by=[])
+    books.run("UPDATE payments SET order_id = %(id)s WHERE payment_key = 'u-proof'", id=awaited)
+    said = anna.post(f"/console/orders/{unpaid}/cancel", {"reason": "немає в наявності"})
+    assert f"/console/orders/{unpaid}?told=no" == said.headers["location"]
+    assert "was not told" in anna.get(said.headers["location"]).text
+    assert "Cancel the order" not in anna.get(f"/console/orders/{paid}").text
+    assert [403, 409, 404] == [anna.post(f"/console/orders/{n}/cancel").status_code for n in (paid, awaited, 10**9)]
+    assert 303 == owner.post(f"/console/orders/{paid}/cancel").status_code
+    assert 422 == owner.post(f"/console/orders/{paid}/cancel", {"reason": "x" * 501}).status_code
+    statuses = books.run("SELECT status FROM orders WHERE starts_with(order_key, 'u-') ORDER BY order_key")
+    assert [("cancelled",), ("cancelled",), ("awaiting_payment",)] == statuses
+    acts = books.run(CANCELLED, subjects=[f"order {unpaid}", f"order {paid}"])
+    assert [("Anna", "done"), ("Anna", "refused: 403"), ("owner", "done")] == acts
+    books.run("UPDATE payments SET stage = 'refused' WHERE payment_key = 'u-proof'")
 
 
 def test_a_letter_is_sent_again_from_the_console(owner: Browser, books: Books) -> None:

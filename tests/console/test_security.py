@@ -55,6 +55,23 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(browser: Fresh, owner: 
     assert pages[0] == pages[1] == pages[2]
 
 
+def test_a_refused_log_in_is_written_down(anna: Browser, browser: Fresh, books: Books) -> None:
+    """Whose name was tried, and from where; a name that nobody has may be somebody's password, and is not."""
+    for name in ("anna", "owner", "My secret pass phrase"):
+        assert 403 == browser().log_in(name, "wrong password").status_code
+    rows = books.run(
+        "SELECT operator, outcome, address <> '' FROM audit_log WHERE act = 'log_in' ORDER BY id DESC LIMIT 3"
+    )
+    expected = [
+        ("(nobody)", "refused: nobody has this name", True),
+        ("owner", "refused: wrong password", True),
+        ("Anna", "refused: wrong password", True),
+    ]
+    assert expected == rows
+    assert [] == books.run("SELECT 1 FROM audit_log WHERE audit_log::text LIKE '%%secret pass%%'")
+    books.forget_attempts()
+
+
 def test_guessing_is_slowed_down(browser: Fresh, books: Books) -> None:
     """After a few attempts from one place even the right password has to wait."""
     books.forget_attempts()

@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
@@ -36,7 +38,7 @@ from providers.imports.documents import read_document
 from providers.media.download import Downloader
 from providers.media.pictures import Pictures
 from providers.media.store import open_store
-from providers.media.transcription import NobodyListens
+from providers.media.transcription import Heard, NobodyListens, OpenAITranscriber
 from providers.model.anthropic import AnthropicModel
 from providers.model.breaker import Breaker
 from providers.model.patient import PatientModel
@@ -46,6 +48,7 @@ from providers.records.catalog import Catalog
 from providers.records.credits import Credits
 from providers.records.dialogues import Dialogues
 from providers.records.directory import Directory
+from providers.records.disclosures import Disclosures
 from providers.records.knowledge import Knowledge
 from providers.records.leases import Lease
 from providers.records.media import MediaRecords
@@ -79,6 +82,30 @@ SHOP = "http://shop.example"
 
 
 @dataclass
+class Ears:
+    """A transcription endpoint that hears what it is told, or is not there."""
+
+    url: str = ""
+    heard: str = ""
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as OpenAI's transcription API does."""
+        await JSONResponse({"text": self.heard, "duration": 3.0})(scope, receive, send)
+
+
+class Listening:
+    """Listens to voice notes in the steps that say what is heard in them."""
+
+    def __init__(self, client: httpx.AsyncClient, ears: Ears) -> None:
+        self._client, self._ears = client, ears
+
+    async def listen(self, content: bytes, mime: str) -> Heard:
+        """As the worker does, with TRANSCRIPTION_BASE_URL or without."""
+        somebody = OpenAITranscriber(self._client, self._ears.url) if self._ears.heard else NobodyListens()
+        return await somebody.listen(content, mime)
+
+
+@dataclass
 class House:
     """Everything a golden file needs."""
 
@@ -95,6 +122,7 @@ class House:
     catalog: Catalog
     played: str
     folder: Path
+    ears: Ears
     goods_changed: bool = False
     restocked: list[str] = field(default_factory=list)
 
@@ -202,8 +230,10 @@ async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
         env = await stack.enter_async_context(time_skipping())
         world, model = World(), SimulatedModel()
         street = Street(model.app)
-        app = Starlette(routes=[Mount("/model", street), Mount("/", simulators(world))])
+        ears = Ears()
+        app = Starlette(routes=[Mount("/model", street), Mount("/ears", ears.app), Mount("/", simulators(world))])
         played = await stack.enter_async_context(serving(app))
+        ears.url = f"{played}/ears/v1"
         at = {one.variable("api_base_url").lower(): f"{played}/{one.platform}" for one in variables()}
         settings = settings_for(
             operator_token=TOKEN,
@@ -224,14 +254,16 @@ async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
             Tenants(pool, SecretBox(lambda _: [new_key()])), StatedAccounts.of_settings(settings, variables(), FLOWS)
         )
         catalog = Catalog(pool)
-        await _work(stack, env, pool, database_url, directory, patient, catalog, folder, played)
+        await _work(stack, env, pool, database_url, directory, patient, catalog, folder, played, ears)
         api = create_app(settings)
         url = await stack.enter_async_context(serving(api))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
         )
-        yield House(env, api, client, world, model, street, patient, real, pool, directory, catalog, played, folder)
+        yield House(
+            env, api, client, world, model, street, patient, real, pool, directory, catalog, played, folder, ears
+        )
 
 
 async def _at_once(_: float) -> None:
@@ -240,7 +272,7 @@ async def _at_once(_: float) -> None:
 
 async def _work(
     stack: AsyncExitStack, env: WorkflowEnvironment, pool: Pool, database_url: str, directory: Directory,
-    patient: PatientModel, catalog: Catalog, folder: Path, played: str,
+    patient: PatientModel, catalog: Catalog, folder: Path, played: str, ears: Ears,
 ) -> None:  # fmt: skip
     """The worker, built as worker.py builds it."""
     http = await stack.enter_async_context(build_client())
@@ -253,7 +285,7 @@ async def _work(
         pictures,
         open_store((folder / "media").as_uri()),
         MediaRecords(pool),
-        NobodyListens(),
+        Listening(http, ears),
         GalleryRules(LONGEST, lambda _: timedelta(days=30)),
     )
     lease = Lease(database_url, pool)
@@ -267,6 +299,7 @@ async def _work(
         sightings=Sightings(pool),
         gallery=gallery,
         records=TurnRecords(pool),
+        disclosures=Disclosures(pool),
     )
     hands = build_hands(directory, speaking, pool, lease, Budget(Credits(pool), directory), sources)
     workers: Sequence[Any] = [

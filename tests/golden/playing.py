@@ -69,6 +69,7 @@ class Play:
         if step.after:
             await house.settle(self.conversation)
         self._script_model(step)
+        house.ears.heard = step.heard
         for sku, stock in step.shop.items():
             await house.restock(sku, stock.model_dump(exclude_none=True))
         refused = await self._act(step)
@@ -167,9 +168,13 @@ class Play:
         client, here = self.house.client, f"/api/conversations/{self.conversation}"
         who = {"operator": operator.name}
         if operator.approves or operator.refuses:
-            payment = (await self.house.rows(PAYMENTS, self.conversation))[-1]["id"]
+            payment = (await self.house.rows(PAYMENTS, self.conversation))[operator.payment - 1]["id"]
             verdict = who | {"approve": operator.approves, "reason": operator.refuses}
             return await client.post(f"/api/payments/{payment}/decision", json=verdict)
+        if operator.cancels:
+            order = (await self.house.rows(ORDERS, self.conversation))[-1]["id"]
+            reason = operator.cancels if isinstance(operator.cancels, str) else ""
+            return await client.post(f"/api/orders/{order}/cancel", json=who | {"reason": reason})
         if operator.takes_over:
             return await client.post(f"{here}/take-over", json=who)
         if operator.replies:

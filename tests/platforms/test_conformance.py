@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_jsonable_python
 
 from domain.failures import NotProven, NotUnderstood, OutcomeUnknown, PartRefused, RateLimited, TokenRejected, Transient
 from domain.identifiers import LONGEST_CONTACT, Address
@@ -51,7 +52,7 @@ def request(body: bytes = b"", **more: Any) -> WebhookRequest:
 
 def seen(inbound: Inbound) -> tuple[str, dict[str, Any]]:
     """An inbound value as the sidecar files write it."""
-    fields = inbound.model_dump(mode="json")
+    fields = to_jsonable_python(inbound.model_dump())
     contact = {"contact": fields["address"]["contact"]} if "address" in fields else {}
     if isinstance(inbound, Received):
         return "received", contact | fields["message"] | {"urls": [m.url for m in inbound.message.media]}

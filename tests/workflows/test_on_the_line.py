@@ -86,3 +86,33 @@ async def test_a_reply_never_overtakes_the_one_before(env: WorkflowEnvironment) 
         shop.let_go("send")
         await chat.wait_until(lambda: len(shop.said) == 2)
     assert (Answered(decided=True), ["перше", "друге"]) == (answered, shop.said)
+
+
+async def test_who_was_told_to_wait_is_not_told_again(env: WorkflowEnvironment) -> None:
+    """Three messages while a question is thought about: "one moment" is shown for the first of them only."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        shop.hold("decide")
+        first = await ask(chat, text("складне питання", id="m1"), within=2)
+        second = await ask(chat, text("ви тут?", id="m2"), within=2)
+        assert (Answered(), Answered(told_before=True)) == (first, second)
+        shop.let_go("decide")
+        await chat.wait_until(lambda: bool(shop.said), skip=3)
+        shop.hold("decide")
+        assert Answered() == await ask(chat, text("ще одне питання", id="m3"), within=2)
+        shop.let_go("decide")
+
+
+async def test_a_message_that_was_answered_one_moment_elsewhere_needs_none(env: WorkflowEnvironment) -> None:
+    """While Temporal was away the customer was told to wait: the conversation does not say it a second time."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        shop.hold("decide")
+        await chat.write(text("складне питання", id="m1", told_to_wait=True))
+        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
+        await env.sleep(RULES.interim_after * 2)
+        shop.let_go("decide")
+        await chat.wait_until(lambda: bool(shop.said))
+    assert ["складне питання"] == shop.said

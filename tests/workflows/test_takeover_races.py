@@ -205,3 +205,40 @@ async def test_a_summary_reaches_the_next_turn(env: WorkflowEnvironment) -> None
         await chat.write("а ще?")
         await chat.wait_until(lambda: len(shop.said) == 6, skip=2)
         assert ["", "хоче синю", ""] == [turn.meanwhile for turn in shop.turns]
+
+
+async def test_who_came_and_went_while_the_assistant_decided_is_heard(env: WorkflowEnvironment) -> None:
+    """What was decided before is thrown away: the assistant thinks again, and knows what the operator left behind."""
+    shop = deciding(ORDER)
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("так")
+        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
+        await take_over(chat)
+        released = Release(operator="Олена", summary="хоче синю")
+        await chat.handle.execute_update(ConversationWorkflow.release, released)
+        shop.let_go("decide")
+        await chat.wait_until(lambda: len(shop.said) == 2, skip=2)
+        await chat.write("а ще?")
+        await chat.wait_until(lambda: len(shop.said) == 4, skip=2)
+        assert (["", "хоче синю", ""], 2) == ([turn.meanwhile for turn in shop.turns], len(shop.orders))
+
+
+async def test_a_summary_left_while_the_order_is_placed_is_heard(env: WorkflowEnvironment) -> None:
+    """The decision stands, for its order is being placed; the next turn knows what the operator left behind."""
+    shop = deciding(ORDER)
+    shop.hold("place_order")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("так")
+        await chat.wait_until(shop.entered["place_order"].is_set, skip=2)
+        await take_over(chat)
+        released = Release(operator="Олена", summary="хоче синю")
+        await chat.handle.execute_update(ConversationWorkflow.release, released)
+        shop.let_go("place_order")
+        await chat.wait_until(lambda: len(shop.said) == 2, skip=2)
+        shop.script = lambda turn: Decision(parts=(Part(text="далі"),), phase="x", state={"n": turn.turn})
+        await chat.write("то є?")
+        await chat.wait_until(lambda: len(shop.said) == 3, skip=2)
+        assert ["", "хоче синю"] == [turn.meanwhile for turn in shop.turns]

@@ -1,0 +1,128 @@
+"""Watches that every accepted message gets a fate: noted after the acknowledgement, closed from the books."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from api.problems import Problem
+from contracts.conversation import Overview, PageRequest, TranscriptPage
+from domain.conversation import Holder
+from domain.failures import EverturnError, Unavailable
+from domain.fates import Fate
+from domain.identifiers import Address
+from providers.records.conservation import Accepted, Conservation, Doubtful, Settled
+from runtime import metrics
+
+NOTE_SECONDS = 0.5
+"""How often what was accepted is written down; a killed API forgets to watch over this much, and loses none of it."""
+SETTLE_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 10.0
+"""A message's books are searched this often until its fate is found; most are answered by the first look."""
+ASK_SECONDS = 20.0
+ASK_AGAIN_SECONDS = 60.0
+MOST_ASKED = 50
+"""Messages whose conversations are asked in one round: a query may have to replay a history."""
+MOST_NOTED = 100_000
+"""Messages that wait for PostgreSQL to come back; what is beyond is not watched over, and counted."""
+AT_ONCE = 5_000
+
+log = structlog.get_logger(__name__)
+
+
+class Asked(Protocol):
+    """What is asked of the conversations."""
+
+    async def overview(self, address: Address) -> Overview:
+        """The conversation at a glance."""
+        ...
+
+    async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
+        """What it has heard and said lately, by reference."""
+        ...
+
+
+class Bookkeeper:
+    """One process's book of what is owed a fate."""
+
+    def __init__(self, books: Conservation, conversations: Asked, unaccounted_after: float) -> None:
+        self._books = books
+        self._conversations = conversations
+        self._unaccounted_after = unaccounted_after
+        self._fresh: list[tuple[Address, str, float]] = []
+        """Not written down yet, with the moment (monotonic) of each."""
+
+    def note(self, address: Address, message_id: str) -> None:
+        """A message is durable. Costs a webhook nothing: it is written down after the answer."""
+        if len(self._fresh) < MOST_NOTED:
+            self._fresh.append((address, message_id, time.monotonic()))
+        else:
+            metrics.messages_unwatched.labels(address.platform, address.account).inc()
+
+    async def keep(self) -> None:
+        """Note, settle and ask for as long as this runs; what is fresh at its end is written down still."""
+        settle_at = ask_at = time.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(NOTE_SECONDS)
+                await self._carefully(self._write_down)
+                if time.monotonic() >= settle_at:
+                    settle_at = time.monotonic() + SETTLE_SECONDS
+                    await self._carefully(self.settle)
+                if time.monotonic() >= ask_at:
+                    ask_at = time.monotonic() + ASK_SECONDS
+                    await self._carefully(self.ask)
+        finally:
+            await self._carefully(self._write_down)
+
+    async def _carefully(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Unavailable as error:
+            log.debug("conservation_waits", reason=str(error))
+        except Exception:
+            log.exception("conservation_broke")
+
+    async def _write_down(self) -> None:
+        while fresh := self._fresh[:AT_ONCE]:
+            now = time.monotonic()
+            await self._books.note([Accepted(address, message_id, now - at) for address, message_id, at in fresh])
+            del self._fresh[: len(fresh)]
+
+    async def settle(self) -> None:
+        """Close what the books tell the fate of."""
+        for settled in await self._books.settle(LOOK_AGAIN_SECONDS):
+            _count(settled)
+
+    async def ask(self) -> None:
+        """Ask the conversations of messages that have waited too long, and say which of them are unaccounted for."""
+        lost = 0
+        for doubtful in await self._books.doubtful(self._unaccounted_after, ASK_AGAIN_SECONDS, MOST_ASKED):
+            fate = await self.fate_told(doubtful)
+            if fate is None:
+                lost += 1
+                log.warning("message_unaccounted", conversation=doubtful.address.conversation_id)
+            elif await self._books.close(doubtful.address, doubtful.message_id):
+                _count(Settled(doubtful.address.platform, doubtful.address.account, fate, 1))
+        if lost:
+            log.error("messages_unaccounted", asked_about=lost)
+
+    async def fate_told(self, doubtful: Doubtful) -> Fate | None:
+        """What its conversation says; None: it does not know the message, still owes it a turn, or cannot be asked."""
+        try:
+            seen = await self._conversations.transcript(doubtful.address, PageRequest(limit=200))
+            overview = await self._conversations.overview(doubtful.address)
+        except (Problem, EverturnError):
+            return None
+        heard = any(line.direction == "in" and line.id == doubtful.message_id for line in seen.lines)
+        if not heard or overview.waiting_messages or overview.outbox:
+            return None
+        if overview.holder is Holder.OPERATOR:
+            return Fate.TO_A_PERSON
+        return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT
+
+
+def _count(settled: Settled) -> None:
+    metrics.messages_settled.labels(settled.platform, settled.account, settled.fate.value).inc(settled.messages)

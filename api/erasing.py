@@ -1,0 +1,149 @@
+"""Erases a customer: their key first, then their histories, files and rows, until a look finds nothing more."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio.api.common.v1 import WorkflowExecution as Execution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.house import House
+from api.operator_list import quoted
+from api.problems import Problem, unavailable
+from domain.identifiers import Address
+from providers.media.keeping import Keeping
+from providers.records.belongings import Subject
+from providers.records.erasure import Belongings, Receipt, Tally
+
+HEARD_WITHIN = 0.5
+"""Seconds in which every process has forgotten a destroyed key, and activities under way hear that all is over."""
+MOST_ROUNDS = 20
+GONE_WITHIN = 20.0
+"""Seconds Temporal has to delete a run."""
+CALL = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+class Erasing:
+    """Erases customers of one house."""
+
+    def __init__(self, house: House, keeping: Keeping) -> None:
+        self._house = house
+        self._keeping = keeping
+        self._belongings = Belongings(house.pool)
+
+    async def subject(self, address: Address) -> Subject:
+        """The customer behind an address, by every name we may know them by."""
+        masked = await self._house.names.masked(address)
+        real = await self._house.names.shown(masked)
+        contacts = {address.contact, masked.contact, real.contact}
+        return await self._belongings.subject(address.platform, address.account, contacts)
+
+    async def erase(self, address: Address, asked_by: str) -> Receipt:
+        """Erase everything we know of them. What they write meanwhile may go with the rest; after it they are new.
+
+        Raises:
+            Problem: 404, nothing is known of them; 503, Temporal cannot be reached (nothing was erased then), or they
+                write so much that there is no end to it.
+            Unavailable: PostgreSQL went away; the rest is erased by asking again.
+        """
+        began = datetime.now(UTC)
+        subject = await self.subject(address)
+        if not await self._belongings.count(subject) and not await runs_of(self._house.temporal, subject):
+            raise Problem(404, "nothing is known of this contact")
+        destroyed = await self._belongings.destroy_keys(subject)
+        tally = Tally(kept={"contacts": destroyed} if destroyed else {})
+        for _ in range(MOST_ROUNDS):
+            # Nobody writes with a key that is no more, nor for a conversation that is over, once this time has passed.
+            await asyncio.sleep(HEARD_WITHIN)
+            found = await self._erase_once(subject)
+            tally = tally.plus(found)
+            if not found.total:
+                receipt = await self._belongings.write(address, asked_by, began, tally)
+                log.info("contact_erased", receipt=receipt.id, platform=address.platform, account=address.account)
+                return receipt
+        raise unavailable("they are writing all the time: what was there is erased, ask again for the rest")
+
+    async def _erase_once(self, subject: Subject) -> Tally:
+        histories = await delete_runs(self._house.temporal, subject)
+        files = 0
+        for one in subject.addresses:
+            files += await self._keeping.count(one)
+            await self._keeping.erase(one)
+        told = {name: number for name, number in (("histories", histories), ("files", files)) if number}
+        return (await self._belongings.erase(subject)).plus(Tally(erased=told))
+
+
+async def runs_of(client: Client, subject: Subject) -> list[Execution]:
+    """Every run of their conversations that Temporal knows: the open one, too, should no list show it yet.
+
+    Raises:
+        Problem: 503, Temporal cannot be reached.
+    """
+    found: dict[str, Execution] = {}
+    async with _reached():
+        for id in subject.conversations:
+            async for one in client.list_workflows(f"WorkflowId = '{quoted(id)}'", rpc_timeout=CALL):
+                found[one.run_id] = Execution(workflow_id=id, run_id=one.run_id)
+            latest = await _latest(client, id)
+            if latest:
+                found[latest] = Execution(workflow_id=id, run_id=latest)
+    return list(found.values())
+
+
+async def _latest(client: Client, id: str) -> str | None:
+    try:
+        return (await client.get_workflow_handle(id).describe(rpc_timeout=CALL)).run_id
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+
+
+async def delete_runs(client: Client, subject: Subject) -> int:
+    """End what runs and delete every run; how many there were. Done when Temporal knows none of them.
+
+    Raises:
+        Problem: 503, Temporal cannot be reached, or did not delete them in time.
+    """
+    runs = await runs_of(client, subject)
+    async with _reached():
+        for run in runs:
+            with _if_there():
+                await client.get_workflow_handle(run.workflow_id).terminate(reason="erased", rpc_timeout=CALL)
+        for run in runs:
+            request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=run)
+            with _if_there():
+                await client.workflow_service.delete_workflow_execution(request, timeout=CALL)
+        deadline = time.monotonic() + GONE_WITHIN
+        while runs and await runs_of(client, subject):
+            if time.monotonic() > deadline:
+                raise unavailable("Temporal has not deleted the conversation's histories yet: ask again")
+            await asyncio.sleep(0.1)
+    return len(runs)
+
+
+@contextmanager
+def _if_there() -> Iterator[None]:
+    """What is gone already need not go."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+@asynccontextmanager
+async def _reached() -> AsyncIterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        raise unavailable(f"Temporal does not take it now ({error.status.name.lower()})") from error
+    except RuntimeError as error:  # a lazy client that cannot connect
+        raise unavailable("Temporal cannot be reached") from error

@@ -1,0 +1,248 @@
+"""What became of everything: every accepted id, every part, every order, every credit, told from books and phones."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, cast
+
+from psycopg.rows import DictRow
+from temporalio.client import Client
+
+from api.conservation import Bookkeeper
+from api.conversations import Conversations
+from benchmarks.faults.customers import Message
+from benchmarks.faults.gates import codes_in
+from benchmarks.faults.plan import Kind
+from domain.failures import Unavailable
+from domain.fates import Fate
+from platforms.chat2desk.sending import external_id
+from platforms.simulation import Direction, Entry, World
+from providers.records.conservation import Accepted, Conservation, Doubtful
+from providers.records.pool import Pool, fetch_all
+
+SETTLES_WITHIN = 150.0
+ASK_FOR_LAST = 15.0
+"""Seconds without a new fate after which the conversations themselves are asked."""
+AT_ONCE = 2_000
+_CREDITS = """
+SELECT turn_key, count(*) FILTER (WHERE movement = 'commit')::int AS paid, -sum(amount)::bigint AS cost,
+       bool_or(held) AS held
+  FROM credits WHERE movement NOT IN ('grant', 'adjust', 'expire') GROUP BY turn_key
+"""
+_UNPAID = """
+SELECT count(DISTINCT (outbox.conversation_id, outbox.turn))::int AS turns FROM outbox
+ WHERE outbox.platform = 'chat2desk' AND outbox.key ~ '/[0-9]+$' AND NOT EXISTS (
+       SELECT 1 FROM credits WHERE movement = 'commit' AND starts_with(turn_key, outbox.conversation_id || '/')
+          AND split_part(turn_key, '/', 3) = outbox.turn::text)
+"""
+
+
+@dataclass
+class Account:
+    """The result."""
+
+    fates: dict[str, Fate | None] = field(default_factory=dict)
+    """By conversation and message id."""
+    lost: list[Message] = field(default_factory=list)
+    settled_in: float = 0.0
+    """Seconds after the last strike until every fate was known."""
+    parts: Counter[str] = field(default_factory=Counter)
+    """By state, as the outbox says."""
+    unknown_shown: int = 0
+    """Parts marked `unknown` that the customer did see."""
+    doubled_marked: int = 0
+    doubled_unmarked: int = 0
+    missing: int = 0
+    """Parts that the books call sent and no phone shows."""
+    out_of_order: int = 0
+    orders: int = 0
+    doubled_orders: int = 0
+    untold_orders: int = 0
+    """Orders whose confirmation neither stands on a phone nor lies before a person."""
+    paid_turns: int = 0
+    paid_twice: int = 0
+    wrongly_paid: int = 0
+    unpaid: int = 0
+    held: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What a person wants to know about each breach."""
+
+    @property
+    def counted(self) -> Counter[str]:
+        """Messages by fate."""
+        return Counter(fate.value if fate else "unaccounted" for fate in self.fates.values())
+
+    @property
+    def faults(self) -> list[str]:
+        """Which of the laws do not hold; empty: all do."""
+        laws = {
+            "unaccounted": len(self.lost),
+            "parts called sent that nobody saw": self.missing,
+            "doubled parts that nobody marked": self.doubled_unmarked,
+            "out of order": self.out_of_order,
+            "double orders": self.doubled_orders,
+            "orders nobody was told of": self.untold_orders,
+            "turns paid twice": self.paid_twice,
+            "turns paid wrongly": self.wrongly_paid,
+            "turns not paid": self.unpaid,
+        }
+        return [f"{name}: {number}" for name, number in laws.items() if number]
+
+
+def key_of(message: Message) -> str:
+    """A message's own name."""
+    return f"{message.address.conversation_id} {message.id}"
+
+
+async def settled(pool: Pool, temporal: Client, messages: Sequence[Message]) -> Account:
+    """Wait until every message has its fate, or patience ends."""
+    began = changed = time.monotonic()
+    owed, account = list(messages), Account()
+    while owed and time.monotonic() - began < SETTLES_WITHIN:
+        left = await _without_fate(pool, owed, account)
+        if len(left) < len(owed):
+            changed = time.monotonic()
+        owed = left
+        if time.monotonic() - changed > ASK_FOR_LAST:
+            owed = await _ask(pool, temporal, owed, account)
+        await asyncio.sleep(1 if owed else 0)
+    account.settled_in = changed - began
+    account.lost = owed
+    account.fates |= {key_of(message): None for message in owed}
+    return account
+
+
+async def _without_fate(pool: Pool, owed: list[Message], account: Account) -> list[Message]:
+    left: list[Message] = []
+    for place in range(0, len(owed), AT_ONCE):
+        some, now = owed[place : place + AT_ONCE], time.monotonic()
+        try:
+            fates = await Conservation(pool).fates_of(
+                [Accepted(one.address, one.id, now - one.accepted_at) for one in some]
+            )
+        except Unavailable:
+            fates = [None] * len(some)
+        for message, fate in zip(some, fates, strict=True):
+            if fate is None:
+                left.append(message)
+            else:
+                account.fates[key_of(message)] = fate
+    return left
+
+
+async def _ask(pool: Pool, temporal: Client, owed: list[Message], account: Account) -> list[Message]:
+    """What the books do not tell, the conversations may."""
+    conversations = Conversations(temporal, cast(Any, None), str)
+    bookkeeper = Bookkeeper(Conservation(pool), conversations, 0)
+    left = []
+    for message in owed:
+        rows = await fetch_all(
+            pool,
+            "SELECT 1 AS one FROM message_logs WHERE conversation_id = %(who)s AND message_id = %(id)s",
+            {"who": message.address.conversation_id, "id": message.id},
+        )
+        fate = await bookkeeper.fate_told(Doubtful(message.address, message.id, bool(rows)))
+        if fate is None:
+            left.append(message)
+        else:
+            account.fates[key_of(message)] = fate
+    return left
+
+
+async def compare(pool: Pool, world: World, messages: Sequence[Message], account: Account) -> None:
+    """Parts, orders and credits."""
+    rows = await fetch_all(pool, "SELECT * FROM outbox ORDER BY created_at")
+    account.parts = Counter(row["state"] for row in rows)
+    phones = {
+        address: [entry for entry in world.phone(*address) if entry.direction is Direction.OUT]
+        for address in {(one.address.platform, one.address.contact) for one in messages}
+    }
+    by_phone: dict[tuple[str, str], list[DictRow]] = defaultdict(list)
+    for row in rows:
+        by_phone[row["platform"], row["contact"]].append(row)
+    for address, shown in phones.items():
+        notes = len(account.notes)
+        _compare_phone(by_phone[address], shown, account)
+        if len(account.notes) > notes:
+            calls = [call for call in world.calls(address[0]) if call["contact"] == address[1]]
+            account.notes.append(f"calls: {[(call['at'][11:23], call['outcome']) for call in calls]}")
+    await _compare_orders(pool, messages, phones, by_phone, account)
+    await _compare_credits(pool, account)
+
+
+def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Account) -> None:
+    """Each bubble against the part it shows: by our own id where the platform keeps it, else by its words."""
+    has_ids = any(entry.external_id for entry in shown)
+    seen = Counter(entry.external_id if has_ids else entry.text for entry in shown)
+    sent: Counter[str] = Counter()
+    open_ended: Counter[str] = Counter()
+    for row in rows:
+        name = external_id(row["key"]) if has_ids else row["part"]["text"]
+        sent[name] += row["state"] == "sent"
+        open_ended[name] += row["state"] in ("unknown", "dropped")
+    for name in {*seen, *sent}:
+        more = seen[name] - sent[name]
+        account.missing += max(0, -more)
+        account.unknown_shown += max(0, min(more, open_ended[name]))
+        doubled = max(0, more - open_ended[name])
+        if open_ended[name]:
+            account.doubled_marked += doubled
+        else:
+            account.doubled_unmarked += doubled
+        if more < 0 or doubled:
+            account.notes.append(_story(name, rows, shown, has_ids=has_ids))
+    account.out_of_order += _out_of_order(rows, shown, has_ids=has_ids)
+
+
+def _story(name: str, rows: Sequence[DictRow], shown: Sequence[Entry], *, has_ids: bool) -> str:
+    """All that is known about one part: its row, and when each phone showed it."""
+    kept = [row for row in rows if name == (external_id(row["key"]) if has_ids else row["part"]["text"])]
+    told = ("key", "state", "attempts", "attempt_by", "created_at", "attempt_at", "updated_at", "last_error")
+    known = [" ".join(f"{column}={row[column]}" for column in told) for row in kept]
+    seen = [f"{entry.at:%T.%f}" for entry in shown if name == (entry.external_id if has_ids else entry.text)]
+    return f"{known or name[:60]} shown {seen}"
+
+
+def _out_of_order(rows: Sequence[DictRow], shown: Sequence[Entry], *, has_ids: bool) -> int:
+    """Bubbles that stand behind one of a later turn."""
+    if has_ids:
+        turns = {external_id(row["key"]): row["turn"] for row in rows if not row["key"].endswith("/interim")}
+        numbers = [turns[entry.external_id] for entry in shown if entry.external_id in turns]
+    else:
+        numbers = [named[-1][1] for entry in shown if (named := codes_in(entry.text))]
+    return sum(later < earlier for earlier, later in pairwise(numbers))
+
+
+async def _compare_orders(
+    pool: Pool,
+    messages: Sequence[Message],
+    phones: dict[tuple[str, str], list[Entry]],
+    by_phone: dict[tuple[str, str], list[DictRow]],
+    account: Account,
+) -> None:
+    orders = await fetch_all(pool, "SELECT id, conversation_id, order_key FROM orders")
+    account.orders = len(orders)
+    wished = Counter(one.address.conversation_id for one in messages if one.kind is Kind.YES and one.accepted_at)
+    placed = Counter(row["conversation_id"] for row in orders)
+    account.doubled_orders = sum(max(0, number - wished[who]) for who, number in placed.items())
+    for row in orders:
+        _, platform, _, contact = row["conversation_id"].split(":", 3)
+        told = any(str(row["id"]) in entry.text for entry in phones.get((platform, contact), ()))
+        lies = any(
+            str(row["id"]) in part["part"]["text"] for part in by_phone[platform, contact] if part["state"] != "sent"
+        )
+        account.untold_orders += not (told or lies)
+
+
+async def _compare_credits(pool: Pool, account: Account) -> None:
+    """A turn costs a credit for its reply, whatever died meanwhile; one that came to nothing costs nothing."""
+    for row in await fetch_all(pool, _CREDITS):
+        account.paid_turns += row["paid"] > 0
+        account.paid_twice += row["paid"] > 1
+        account.held += bool(row["held"])
+        wrong = row["cost"] not in (0, 1_000_000) or (row["paid"] > 0) != (row["cost"] > 0)
+        account.wrongly_paid += wrong and not row["held"]
+    account.unpaid = (await fetch_all(pool, _UNPAID))[0]["turns"]

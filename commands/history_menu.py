@@ -1,0 +1,44 @@
+"""`everturn history`: the menu."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:  # late at run time: the other commands start without it
+    from temporalio.client import Client
+
+    from runtime.settings import Settings
+
+DEFAULT_HOME = Path(".everturn")
+
+menu = typer.Typer(help="Histories of conversations as tests.", rich_markup_mode=None)
+
+
+@menu.callback()
+def histories() -> None:
+    """Histories of conversations as tests."""
+
+
+@menu.command()
+def save(
+    conversation: Annotated[str, typer.Argument(help="Its id, like conv:manychat:default:42.", metavar="ID")],
+    run: Annotated[str, typer.Option(help="One of its runs; left out: the latest.", metavar="RUN_ID")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="A folder or a new .json file; left out: tests/histories/recorded.")
+    ] = None,
+    home: Annotated[
+        Path, typer.Option("--home", envvar="EVERTURN_HOME", help="Where all data lies.", show_default=True)
+    ] = DEFAULT_HOME,
+) -> None:
+    """Keep a history as a test, with everything of the customer's replaced by something like it."""
+    from commands.history import address_of, place
+    from commands.history import save as save_history
+    from commands.temporal import with_temporal
+
+    place(out, f"saved_{address_of(conversation).platform}")  # before anything is fetched
+
+    async def work(client: "Client", _: "Settings") -> str:
+        return await save_history(client, conversation, run, out)
+
+    print(with_temporal(home, work))

@@ -1,0 +1,1 @@
+"""`everturn load`: many customers at once, and whether the promises held."""

@@ -1,0 +1,176 @@
+"""Every message we said yes to has one fate, and one that has none is seen."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from api.conservation import Bookkeeper
+from api.problems import Problem
+from contracts.conversation import Overview, PageRequest, TranscriptLine, TranscriptPage
+from domain.conversation import Holder
+from domain.fates import Fate
+from domain.identifiers import Address, outbox_key
+from domain.messages import InboundMessage, Part
+from providers.records.books import Books
+from providers.records.conservation import Accepted, Conservation, unaccounted
+from providers.records.outbox import Outbox
+from providers.records.pool import Pool, fetch_all, fetch_one, open_pool
+
+SHOP = Address(platform="chat2desk", account="default", contact="1")
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Books of this module's own, empty."""
+    async with open_pool(database, size=2) as opened:
+        for table in ("accepted", "outbox", "message_logs", "inbox"):
+            await fetch_one(opened, f"DELETE FROM {table}")
+        yield opened
+
+
+@pytest.fixture
+def books(pool: Pool) -> Conservation:
+    """What is owed a fate."""
+    return Conservation(pool)
+
+
+def accepted(*ids: str, age: float = 60.0) -> list[Accepted]:
+    """Messages of one customer, taken a minute ago."""
+    return [Accepted(SHOP, id, age) for id in ids]
+
+
+async def taken_up(pool: Pool, *ids: str, turn: int = 1, state: str = "") -> None:
+    """A turn wrote these down, all at once."""
+    messages = [InboundMessage(id=id, text="привіт", received_at=NOW) for id in ids]
+    await Books(pool).log_inbound(SHOP, messages, turn, state)
+
+
+async def replied(pool: Pool, place: str = "0", turn: int = 1, state: str = "sent") -> None:
+    """The turn's reply stands in the outbox like this."""
+    key, outbox = outbox_key(SHOP.conversation_id, "epoch", turn, place), Outbox(pool, "test")
+    await outbox.claim(key, SHOP, "", Part(text="Добрий день!"), turn)
+    if state == "sent":
+        await outbox.mark_sent(key, f"m-{turn}-{place}")
+    elif state in ("dead", "unknown"):
+        await outbox.bury(key, "no answer", unknown=state == "unknown")
+
+
+async def fates(books: Conservation, *ids: str) -> list[Fate | None]:
+    """What the books tell."""
+    return await books.fates_of(accepted(*ids))
+
+
+async def test_the_last_message_of_a_burst_is_answered_and_the_others_with_it(pool: Pool, books: Conservation) -> None:
+    """Three quick messages, one reply."""
+    await taken_up(pool, "a", "b", "c")
+    assert [None] * 3 == await fates(books, "a", "b", "c")
+    await replied(pool)
+    assert [Fate.MERGED, Fate.MERGED, Fate.ANSWERED] == await fates(books, "a", "b", "c")
+
+
+async def test_a_decision_that_was_thrown_away_is_told_from_a_burst(pool: Pool, books: Conservation) -> None:
+    """The customer wrote on while we thought: the same turn was decided anew with both."""
+    await taken_up(pool, "a")
+    await taken_up(pool, "a", "b")
+    await replied(pool)
+    assert [Fate.SUPERSEDED, Fate.ANSWERED] == await fates(books, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("place", "state", "fate"),
+    [("0", "dead", Fate.TO_A_PERSON), ("0", "unknown", Fate.TO_A_PERSON), ("apology", "sent", Fate.EXPIRED),
+     ("interim", "sent", None), ("op-1", "sent", None), ("0", "sending", None)],
+)  # fmt: skip
+async def test_how_a_reply_ended_is_the_messages_fate(
+    pool: Pool, books: Conservation, place: str, state: str, fate: Fate | None
+) -> None:
+    """A dead letter is a person's; "one moment" is no answer; what is on its way has no fate yet."""
+    await taken_up(pool, "a")
+    await replied(pool, place, state=state)
+    assert [fate] == await fates(books, "a")
+
+
+async def test_what_an_operator_got_and_what_was_taken_back(pool: Pool, books: Conservation) -> None:
+    """Neither is answered by us, and neither is lost."""
+    await taken_up(pool, "a", state="operator")
+    await taken_up(pool, "b", turn=2)
+    await Books(pool).forget(SHOP, "b")
+    await taken_up(pool, "c:edited:1", turn=3)
+    assert [Fate.TO_A_PERSON, Fate.UNSENT, Fate.SUPERSEDED, None] == await fates(books, "a", "b", "c", "d")
+
+
+async def test_a_message_delivered_again_is_a_duplicate(pool: Pool, books: Conservation) -> None:
+    """It was taken up long before this delivery."""
+    await taken_up(pool, "a")
+    await fetch_one(pool, "UPDATE message_logs SET logged_at = now() - interval '1 hour'")
+    assert [Fate.DUPLICATE] == await fates(books, "a")
+
+
+async def test_what_has_a_fate_leaves_the_book_and_the_rest_is_unaccounted(pool: Pool, books: Conservation) -> None:
+    """The gauge shows what nobody answered for minutes, and nothing else."""
+    await books.note(accepted("answered", "lost", "parked", age=600))
+    await books.note(accepted("fresh", age=1))
+    await taken_up(pool, "answered")
+    await replied(pool)
+    await taken_up(pool, "parked", turn=2)
+    await replied(pool, turn=2, state="sending")
+    settled = await books.settle(after=0)
+
+    assert [("chat2desk", "default", Fate.ANSWERED, 1)] == settled
+    left = await fetch_all(pool, "SELECT message_id FROM accepted ORDER BY 1")
+    assert ["fresh", "lost", "parked"] == [row["message_id"] for row in left]
+    assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
+
+
+async def test_the_inbox_counts_at_once_and_once(pool: Pool, books: Conservation) -> None:
+    """While Temporal is away every waiting message counts, however young."""
+    await fetch_one(
+        pool,
+        """INSERT INTO inbox (conversation_id, platform, account, message_id, kind, message)
+           VALUES (%(id)s, 'chat2desk', 'default', 'message/a', 'message', '{}')""",
+        {"id": SHOP.conversation_id},
+    )
+    await books.note(accepted("a", age=600))
+    assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
+
+
+class Told:
+    """Conversations that answer what a test wants."""
+
+    def __init__(self, heard: tuple[str, ...] = (), **known: Any) -> None:
+        self.heard = heard
+        self.known = {"holder": Holder.ASSISTANT, "waiting_messages": 0, "outbox": 0} | known
+
+    async def overview(self, address: Address) -> Overview:
+        """At a glance."""
+        if "gone" in self.known:
+            raise Problem(404, "there is no such conversation")
+        return Overview.model_construct(**self.known)
+
+    async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
+        """What it heard."""
+        lines = tuple(TranscriptLine(at=NOW, turn=1, direction="in", id=id) for id in self.heard)
+        return TranscriptPage(lines=lines, total=len(lines))
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (Told(heard=("a",)), 0),
+        (Told(heard=("a",), holder=Holder.OPERATOR), 0),
+        (Told(heard=("a",), waiting_messages=1), 1),
+        (Told(heard=("b",)), 1),
+        (Told(gone=True), 1),
+    ],
+    ids=["nothing to say", "taken over meanwhile", "still waits", "never heard of it", "gone"],
+)
+async def test_whom_the_books_do_not_know_the_conversation_knows(
+    pool: Pool, books: Conservation, told: Told, left: int
+) -> None:
+    """Only what no conversation knows, or still owes a turn, stays unaccounted."""
+    await books.note(accepted("a", age=600))
+    await Bookkeeper(books, told, 300).ask()
+    assert left == sum((await unaccounted(pool, 300)).values())

@@ -1,0 +1,1 @@
+"""What is put onto machines: the image, the compose files, the same topology by processes, and the load on it."""
