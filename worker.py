@@ -26,6 +26,7 @@ from activities.inquiry import Sources
 from activities.pace import keep_pace
 from activities.payments import Payments
 from activities.records import Orders, Records
+from activities.renewal import Renewal
 from contracts import search_attributes
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
 from domain.failures import EverturnError
@@ -175,14 +176,14 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         stated = StatedAccounts.of_settings(settings, platform_variables(), FLOWS)
         for account in await stated.all():
             metrics.announce(account.platform, account.account, account.flow)
-        accounts = Directory(
-            Tenants(pool, discretion.box), stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size
-        )
+        tenants = Tenants(pool, discretion.box)
+        accounts = Directory(tenants, stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size)
         gallery = _open_gallery(load_media_settings(), Path(kept.everturn_home), platforms, pool, http, stack)
         budget = Budget(Credits(pool), accounts)
         lease = Lease(settings.database_url, pool)
         for errand in (
             lease.keep(), carry_over(buffer), accounts.keep(settings.database_url), budget.keep(),
+            Renewal(accounts, platforms, tenants.tokens).keep(),
             keep_pace(client, accounts, platforms), _keep_sweeping(gallery, accounts, pool),
             _hand_over_inbox(client, accounts, pool), discretion.keep(settings.database_url),
         ):  # fmt: skip

@@ -23,6 +23,7 @@ from domain.decisions import Decision, FlowDecision, HandOff, Outcome
 from domain.failures import OurFault
 from domain.media import MediaProblem, SeenMedia
 from domain.messages import InboundMessage, MessageKind, OutboundMessage, Part
+from domain.news import CartLeft
 from domain.plans import Usage
 from domain.shop import Shop
 from flows import common
@@ -154,11 +155,14 @@ class Dialog(contract.Dialog):
             news=turn.news,
             shop=Shop.of(account.name, account.language, account.options),
             order=turn.order,
+            opted_out=isinstance(turn.news, CartLeft) and await self._books.has_opted_out(turn.address),
             meanwhile=turn.meanwhile,
         )
         state = flow.opening_state() if turn.state is None else flow.state_model.model_validate(turn.state)
         inquiry = Inquiry(self._sources, account, turn)
         new_state, chosen = await inquiry.carried(flow.step(state, heard, Senses(media=media, remarks=remarks)))
+        if chosen.wants_messages is not None:
+            await self._books.note_wish(turn.address, wants_messages=chosen.wants_messages)
         await inquiry.write_down(_turn_key(turn), chosen, datetime.now(UTC))
         usage = _usage(turn, media, chosen).plus(inquiry.usage)
         return common.with_remarks(chosen, remarks), new_state.model_dump(mode="json", exclude_defaults=True), usage

@@ -1,12 +1,13 @@
 """One attempt at one part, and what each outcome means for it."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from contracts.delivery import PartState, SendPart, Sent
-from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient
+from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
 from domain.identifiers import Address
 from domain.messages import Receipt
 from platforms.base import Lookup, Platform
@@ -83,9 +84,14 @@ class Sending:
         del self._delivered[row.key]
         if failed:  # the platform's word that it did not arrive was faster than its answer to us
             return await self._bury(order, row, failed)
-        if await self._pauses.resume(account.platform, account.account):
-            log.warning("account_resumed", platform=account.platform, account=account.account)
+        await self._resume(account)
         return Sent()
+
+    async def _resume(self, account: Account) -> None:
+        """The credential works. Books that die right here change nothing about the part, which is sent and noted."""
+        with contextlib.suppress(Unavailable):
+            if await self._pauses.resume(account.platform, account.account):
+                log.warning("account_resumed", platform=account.platform, account=account.account)
 
     async def _settle(
         self, error: EverturnError, order: SendPart, row: OutboxRow, account: Account, platform: Platform

@@ -209,7 +209,7 @@ def check(settings: Settings) -> None:
 
 
 class CarefulHeaders:
-    """Headers every answer carries; pure ASGI, so nothing is buffered."""
+    """Headers every answer carries, and HEAD wherever there is GET; pure ASGI, so nothing is buffered."""
 
     EXTRA = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
@@ -217,14 +217,19 @@ class CarefulHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; add to the start of each answer."""
+        """Pass everything on; add to the start of each answer, and keep the rest of it from who asked for the head."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        head_only = scope["method"] == "HEAD"
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *self.EXTRA]
-            await send(message)
+                await send(message)
+                if head_only:
+                    await send({"type": "http.response.body", "body": b""})
+            elif not head_only:
+                await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self._app({**scope, "method": "GET"} if head_only else scope, receive, send_with_headers)

@@ -3,7 +3,8 @@
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,22 +22,48 @@ UNREAD_PATIENCE = 3.0
 
 
 async def read_body(request: Request) -> bytes:
-    """The raw body.
+    """The raw body, unpacked where a proxy on the way has packed it.
 
     Raises:
-        Problem: 413 too large (told by its header or found while reading), 408 too slow, 400 the sender went away.
+        Problem: 413 too large (told by its header or found while reading), 408 too slow, 400 the sender went away or
+            the packing is broken, 415 it is packed in a way we do not know.
     """
+    unpack = _unpacker(request.headers.get("content-encoding", ""))
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > LARGEST_BODY:
         await _let_it_finish(request)
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_PATIENCE):
-            return await _read_limited(request)
+            return unpack(await _read_limited(request))
     except TimeoutError:
         raise Problem(408, "the body did not arrive in time", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "the sender went away before its body was complete") from None
+
+
+def _unpacker(coding: str) -> Callable[[bytes], bytes]:
+    match coding.strip().lower():
+        case "" | "identity":
+            return bytes
+        case "gzip" | "x-gzip" | "deflate":
+            return _unpacked
+        case _:
+            raise Problem(415, "a body may be packed with gzip only", headers={"Accept-Encoding": "gzip, identity"})
+
+
+def _unpacked(body: bytes) -> bytes:
+    """No more than we would take unpacked, however much is in it."""
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, told by its first bytes
+    try:
+        plain = unpacking.decompress(body, LARGEST_BODY + 1)
+    except zlib.error:
+        raise Problem(400, "the body cannot be unpacked") from None
+    if len(plain) > LARGEST_BODY:
+        raise _too_large()
+    if not unpacking.eof:
+        raise Problem(400, "the body cannot be unpacked: its end is missing")
+    return plain
 
 
 async def _read_limited(request: Request) -> bytes:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import psutil
+from psycopg.rows import DictRow
 from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
@@ -21,6 +22,7 @@ from providers.records import listings
 from providers.records.inbox import Inbox
 from providers.records.model_state import model_part
 from providers.records.pool import Pool
+from providers.records.tokens import ending
 from runtime.in_time import in_time
 from runtime.settings import Settings
 
@@ -118,12 +120,18 @@ async def describe(client: Client, queue: str, kind: "TaskQueueType.ValueType") 
 
 
 async def paused(pool: Pool) -> Part:
-    """Whether a platform refused one of our credentials."""
-    refused = await listings.paused_accounts(pool)
-    if not refused:
-        return OK
+    """Whether a platform refused one of our credentials, or soon will because it ends."""
+    refused, ends = await listings.paused_accounts(pool), await ending(pool)
     names = "; ".join(f"{row['platform']}:{row['account']}: {row['reason']}" for row in refused)
-    return Part(status=State.DEGRADED, reason=f"sending is paused, mend the credential: {names}")
+    reasons = [f"sending is paused, mend the credential: {names}"] if refused else []
+    reasons += [_of_ending(row) for row in ends]
+    return Part(status=State.DEGRADED, reason="; ".join(reasons)) if reasons else OK
+
+
+def _of_ending(row: DictRow) -> str:
+    when = f"ends on {row['expires_at']:%Y-%m-%d}" if row["expires_at"] else "has an end that nobody knows"
+    whose = f"the token of {row['platform']}:{row['account']}"
+    return f"{whose} {when} and could not be renewed ({row['trouble']}): set a new one"
 
 
 async def inbox(pool: Pool) -> Part:

@@ -21,6 +21,8 @@ NOTE_SECONDS = 0.5
 SETTLE_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 10.0
 """A message's books are searched this often until its fate is found; most are answered by the first look."""
+COURTESY_SECONDS = 60.0
+"""Longer than any attempt to send one takes: whoever began it has died."""
 ASK_SECONDS = 20.0
 ASK_AGAIN_SECONDS = 60.0
 MOST_ASKED = 50
@@ -95,6 +97,8 @@ class Bookkeeper:
         """Close what the books tell the fate of."""
         for settled in await self._books.settle(LOOK_AGAIN_SECONDS):
             _count(settled)
+        if stranded := await self._books.give_up_courtesies(COURTESY_SECONDS):
+            log.warning("courtesies_given_up", parts=stranded)
 
     async def ask(self) -> None:
         """Ask the conversations of messages that have waited too long, and say which of them are unaccounted for."""

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from temporalio.service import RPCError
 
 from api.console.office import Office, visitor_of
 from api.encoded import EncodedRoute
@@ -11,7 +12,7 @@ from api.exporting import exported
 from api.house import House, TheHouse
 from api.media import MediaShelf, TheShelf
 from api.operator_auth import OperatorsOnly
-from api.problems import Problem, refusals
+from api.problems import Problem, refusals, unavailable
 from domain.failures import Unavailable
 from domain.identifiers import LONGEST_CONTACT, Address
 from domain.model import Value
@@ -74,7 +75,11 @@ async def export_contact(
 async def _document(house: House, shelf: MediaShelf, erasing: Erasing, address: Address) -> dict[str, Any]:
     subject = await erasing.subject(address)
     real = await house.names.shown(await house.names.masked(address))
-    document = await exported(house, shelf, subject, real.contact)
+    runs = await erasing.runs(subject)
+    try:
+        document = await exported(house, shelf, subject, runs, real.contact)
+    except RPCError as error:
+        raise unavailable(f"Temporal does not tell now ({error.status.name.lower()})") from error
     if not document["rows"] and not document["histories"]:
         raise Problem(404, "nothing is known of this contact")
     return document

@@ -1,7 +1,6 @@
 """Erases a customer: their key first, then their histories, files and rows, until a look finds nothing more."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,11 +19,11 @@ from providers.media.keeping import Keeping
 from providers.records.belongings import Subject
 from providers.records.erasure import Belongings, Receipt, Tally
 
-HEARD_WITHIN = 0.5
+CLEAN_LOOKS = 2
+"""Looks one after the other that must find nothing more."""
+HEARD_WITHIN = 0.7
 """Seconds in which every process has forgotten a destroyed key, and activities under way hear that all is over."""
 MOST_ROUNDS = 20
-GONE_WITHIN = 20.0
-"""Seconds Temporal has to delete a run."""
 CALL = timedelta(seconds=5)
 
 log = structlog.get_logger(__name__)
@@ -45,6 +44,15 @@ class Erasing:
         contacts = {address.contact, masked.contact, real.contact}
         return await self._belongings.subject(address.platform, address.account, contacts)
 
+    async def runs(self, subject: Subject) -> list[Execution]:
+        """Every run of their conversations that was not erased.
+
+        Raises:
+            Problem: 503, Temporal cannot be reached.
+        """
+        erased = await self._belongings.erased_runs(subject)
+        return [run for run in await _runs_of(self._house.temporal, subject) if run.run_id not in erased]
+
     async def erase(self, address: Address, asked_by: str) -> Receipt:
         """Erase everything we know of them. What they write meanwhile may go with the rest; after it they are new.
 
@@ -55,78 +63,58 @@ class Erasing:
         """
         began = datetime.now(UTC)
         subject = await self.subject(address)
-        if not await self._belongings.count(subject) and not await runs_of(self._house.temporal, subject):
+        if not await self.runs(subject) and not await self._belongings.count(subject):
             raise Problem(404, "nothing is known of this contact")
         destroyed = await self._belongings.destroy_keys(subject)
-        tally = Tally(kept={"contacts": destroyed} if destroyed else {})
+        tally, gone, clean = Tally(kept={"contacts": destroyed} if destroyed else {}), set[str](), 0
         for _ in range(MOST_ROUNDS):
             # Nobody writes with a key that is no more, nor for a conversation that is over, once this time has passed.
             await asyncio.sleep(HEARD_WITHIN)
-            found = await self._erase_once(subject)
+            found = await self._erase_once(subject, gone)
             tally = tally.plus(found)
-            if not found.total:
-                receipt = await self._belongings.write(address, asked_by, began, tally)
+            clean = 0 if found.total else clean + 1
+            if clean == CLEAN_LOOKS:
+                receipt = await self._belongings.write(address, asked_by, began, tally, gone)
                 log.info("contact_erased", receipt=receipt.id, platform=address.platform, account=address.account)
                 return receipt
         raise unavailable("they are writing all the time: what was there is erased, ask again for the rest")
 
-    async def _erase_once(self, subject: Subject) -> Tally:
-        histories = await delete_runs(self._house.temporal, subject)
+    async def _erase_once(self, subject: Subject, gone: set[str]) -> Tally:
+        runs = [run for run in await self.runs(subject) if run.run_id not in gone]
+        await _delete(self._house.temporal, runs)
+        gone.update(run.run_id for run in runs)
         files = 0
         for one in subject.addresses:
             files += await self._keeping.count(one)
             await self._keeping.erase(one)
-        told = {name: number for name, number in (("histories", histories), ("files", files)) if number}
+        told = {name: number for name, number in (("histories", len(runs)), ("files", files)) if number}
         return (await self._belongings.erase(subject)).plus(Tally(erased=told))
 
 
-async def runs_of(client: Client, subject: Subject) -> list[Execution]:
-    """Every run of their conversations that Temporal knows: the open one, too, should no list show it yet.
-
-    Raises:
-        Problem: 503, Temporal cannot be reached.
-    """
+async def _runs_of(client: Client, subject: Subject) -> list[Execution]:
+    """Every run that Temporal knows: the latest one, too, should no list show it yet."""
     found: dict[str, Execution] = {}
     async with _reached():
         for id in subject.conversations:
             async for one in client.list_workflows(f"WorkflowId = '{quoted(id)}'", rpc_timeout=CALL):
                 found[one.run_id] = Execution(workflow_id=id, run_id=one.run_id)
-            latest = await _latest(client, id)
-            if latest:
-                found[latest] = Execution(workflow_id=id, run_id=latest)
+            with _if_there():
+                latest = await client.get_workflow_handle(id).describe(rpc_timeout=CALL)
+                found[latest.run_id] = Execution(workflow_id=id, run_id=latest.run_id)
     return list(found.values())
 
 
-async def _latest(client: Client, id: str) -> str | None:
-    try:
-        return (await client.get_workflow_handle(id).describe(rpc_timeout=CALL)).run_id
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return None
-        raise
-
-
-async def delete_runs(client: Client, subject: Subject) -> int:
-    """End what runs and delete every run; how many there were. Done when Temporal knows none of them.
-
-    Raises:
-        Problem: 503, Temporal cannot be reached, or did not delete them in time.
-    """
-    runs = await runs_of(client, subject)
+async def _delete(client: Client, runs: list[Execution]) -> None:
+    """End what runs, and have every run deleted: Temporal does so within a minute, once its own books are in order."""
     async with _reached():
         for run in runs:
             with _if_there():
-                await client.get_workflow_handle(run.workflow_id).terminate(reason="erased", rpc_timeout=CALL)
+                handle = client.get_workflow_handle(run.workflow_id, run_id=run.run_id)
+                await handle.terminate(reason="erased", rpc_timeout=CALL)
         for run in runs:
             request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=run)
             with _if_there():
                 await client.workflow_service.delete_workflow_execution(request, timeout=CALL)
-        deadline = time.monotonic() + GONE_WITHIN
-        while runs and await runs_of(client, subject):
-            if time.monotonic() > deadline:
-                raise unavailable("Temporal has not deleted the conversation's histories yet: ask again")
-            await asyncio.sleep(0.1)
-    return len(runs)
 
 
 @contextmanager

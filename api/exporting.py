@@ -9,7 +9,6 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.client import Client
 
-from api.erasing import runs_of
 from api.house import House
 from api.media import MediaShelf
 from providers.records.belongings import Subject
@@ -19,14 +18,15 @@ from runtime.codec import HistoryCodec
 MOST_MEDIA = 10_000
 
 
-async def exported(house: House, shelf: MediaShelf, subject: Subject, contact: str) -> dict[str, Any]:
+async def exported(
+    house: House, shelf: MediaShelf, subject: Subject, runs: list[WorkflowExecution], contact: str
+) -> dict[str, Any]:
     """The document. Texts, rows and histories stand in it as they are; files by links that last a day.
 
     Raises:
-        Problem: 503, Temporal cannot be reached.
+        RPCError: Temporal cannot be reached.
     """
     rows = await Belongings(house.pool).read(subject)
-    runs = await runs_of(house.temporal, subject)
     return {
         "platform": subject.platform,
         "account": subject.account,

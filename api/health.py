@@ -1,8 +1,10 @@
 """How we are: for people, load balancers and Prometheus."""
 
 import asyncio
+import os
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +15,7 @@ from temporalio.service import RPCError
 
 from api import checks
 from api.checks import Part, State
+from api.gauges import more_gauges
 from api.house import House, TheHouse
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
 from domain.failures import Unavailable
@@ -126,7 +129,8 @@ async def health(request: Request) -> Response:
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def scrape(house: TheHouse) -> Response:
     """Everything counted by this process (under `everturn up`: by all of them), and what waits right now."""
-    waiting, backlog = await asyncio.gather(_counts(house), backlogs(house))
+    home = Path(os.environ.get("EVERTURN_HOME", "."))
+    waiting, backlog, others = await asyncio.gather(_counts(house), backlogs(house), more_gauges(house, home))
     queued: dict[metrics.Labels, float] = {
         (queue,): float(count) for queue, count in backlog.items() if count is not None
     }
@@ -135,7 +139,9 @@ async def scrape(house: TheHouse) -> Response:
     ]
     if queued:
         more.append(metrics.render_gauge("queue_backlog", "Tasks that wait, by task queue", ["kind"], queued))
-    return Response(metrics.render(*more), media_type=metrics.CONTENT_TYPE)
+    # In a thread: with several processes their files are read, and webhooks shall not wait for that.
+    text = await asyncio.to_thread(metrics.render, *more, *others)
+    return Response(text, media_type=metrics.CONTENT_TYPE)
 
 
 _WAITING = {

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import ack, console, doors, fuzz, history, latency, memory, rate, recovery, thinking, turns
+from benchmarks import ack, console, doors, fuzz, history, latency, load, memory, rate, recovery, soak, thinking, turns
 from benchmarks.faults import bench as faults
 from benchmarks.figures import Row, table
 from benchmarks.ground import CHANGED, Ground, laid
@@ -48,6 +48,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "thinking": Benchmark(thinking.measure, 260, 90, thinking.environment),
     "fuzz": Benchmark(fuzz.measure, 900, 75, fuzz.environment, named_only=True),
     "faults": Benchmark(faults.measure, 1_350, 330, faults.environment, named_only=True),
+    "load": Benchmark(load.measure, 270, 90, lambda: load.ENVIRONMENT, workers=load.WORKERS, named_only=True),
+    "soak": Benchmark(soak.measure, 900, 60, lambda: soak.ENVIRONMENT, named_only=True),
     "rate": Benchmark(rate.measure, 290, 75, lambda: rate.ENVIRONMENT, workers=rate.WORKERS, named_only=True),
 }
 

@@ -117,8 +117,10 @@ async def _api(settings: Settings) -> list[Finding]:
             Finding("api", Verdict.WRONG, f"{url} does not answer as ours ({type(error).__name__})", mend),
             Finding("worker", Verdict.NOTE, "cannot be seen without the API"),
         ]
-    seen = worker["status"] == "ok"
+    seen, accounts = worker["status"] == "ok", health.get("accounts") or {}
+    trouble = [] if accounts.get("status") == "ok" else [_of_accounts(accounts)]
     return [
+        *trouble,
         Finding("api", Verdict.OK, f"{url} answers, all in all: {health['status']}"),
         Finding("worker", Verdict.OK, "asks for work")
         if seen
@@ -126,6 +128,12 @@ async def _api(settings: Settings) -> list[Finding]:
             "worker", Verdict.WRONG, worker.get("reason") or "not seen", "start `everturn worker`; its log says why"
         ),
     ]
+
+
+def _of_accounts(part: dict[str, Any]) -> Finding:
+    """A platform refuses a token, or one ends soon and could not be renewed."""
+    mend = "set a valid token: in the environment, or `everturn account add … --replace`"
+    return Finding("accounts", Verdict.WRONG, part.get("reason") or "not as they should be", mend)
 
 
 async def _model(settings: Settings) -> list[Finding]:

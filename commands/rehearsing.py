@@ -39,6 +39,7 @@ from providers.records.catalog import Catalog
 from providers.records.catalog_shelf import put
 from providers.records.directory import Directory
 from providers.records.media import MediaRecords
+from providers.records.migrate import pending_migrations
 from providers.records.past import PastLines, Said, past_lines
 from providers.records.pool import Pool, borrowed, open_pool
 from providers.records.shelves import Kind, Shelf
@@ -76,6 +77,7 @@ async def rehearse(
     async with _opened(settings, home, wish, conversation) as stage:
         turns, notes = await stage.turns(client, wish.turn)
         rehearsal = stage.rehearsal(turns[0])
+        turns, left_out = _at_most(turns, wish)
         taken: list[TurnAgain] = []
         for turn, before in zip(turns, [None, *turns], strict=False):
             told(len(taken), len(turns))
@@ -85,6 +87,8 @@ async def rehearse(
                 taken.append(await rehearsal.take(turn, stage.platform))
     if any(one.would_be.problem for one in taken):
         notes = [*notes, DEGRADED] if stage.model.degraded else notes
+    if left_out:
+        notes = [*notes, f"{left_out} later turns were not taken again"]
     return WhatIf(
         conversation=conversation.conversation_id,
         changes=_changes(wish, stage.prompt, settings.anthropic_model),
@@ -92,6 +96,14 @@ async def rehearse(
         notes=tuple(notes),
         cost=stage.model.cost,
     )
+
+
+def _at_most(turns: list[PastTurn], wish: Wish) -> tuple[list[PastTurn], int]:
+    wanted = [one for one in turns if one.asked.turn >= wish.turn]
+    if not wish.most or len(wanted) <= wish.most:
+        return turns, 0
+    last = wanted[wish.most - 1].asked.turn
+    return [one for one in turns if one.asked.turn <= last], len(wanted) - wish.most
 
 
 class _Stage:
@@ -163,6 +175,12 @@ def _ended_by_silence(before: PastTurn, turn: PastTurn) -> bool:
 async def _opened(settings: Settings, home: Path, wish: Wish, address: Address) -> AsyncIterator[_Stage]:
     if not settings.database_url:
         raise WrongUse("DATABASE_URL: is not set, and no `everturn up` is running in this home")
+    try:
+        pending = await pending_migrations(settings.database_url)
+    except psycopg.Error as error:
+        raise Failed(f"PostgreSQL: {' '.join(str(error).split())}") from None
+    if pending:
+        raise Failed("the database is not up to date: run `everturn migrate`")
     async with AsyncExitStack() as stack:
         flow, prompt = _flows_with(wish.prompt, stack)
         http = await stack.enter_async_context(build_client())

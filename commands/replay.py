@@ -22,6 +22,8 @@ from workflows.conversation import ConversationWorkflow
 CONVERSATION = "ConversationWorkflow"
 WORKFLOWS: Mapping[str, type] = {CONVERSATION: ConversationWorkflow}
 """What this build can replay, by its name in Temporal."""
+ERASED = "erased: key"
+"""What the codec says of a customer whose key was destroyed."""
 FETCHED_AHEAD = 8
 MOST_NAMED = 5
 """Conversations named for each reason."""
@@ -38,7 +40,7 @@ class Verdict:
     replayed: int = 0
     events: int = 0
     gone: int = 0
-    """Histories that were deleted between being listed and being fetched."""
+    """Histories that nobody can read any more: deleted since they were listed, or their customer was erased."""
     broken: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     """Workflow type and reason → ids of workflows that would not go on."""
 
@@ -83,6 +85,9 @@ async def replay(client: Client, workflow_type: str, since: timedelta, limit: in
         task = progress.add_task("replaying", total=len(listed))
         async for history, failure in _replayed(client, listed, verdict):
             progress.advance(task)
+            if failure is not None and ERASED in str(failure):
+                verdict.gone += 1
+                continue
             verdict.replayed += 1
             verdict.events += len(history.events)
             if failure is not None:

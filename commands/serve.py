@@ -34,6 +34,7 @@ def serve_api(host: str, port: int) -> None:
     import uvicorn  # late: the other commands start without it
 
     from api.app import create_app
+    from commands.rehearsing_page import rehearsing_for
 
     class Server(uvicorn.Server):
         """Being told to stop is an orderly end: exit status 0."""
@@ -45,8 +46,10 @@ def serve_api(host: str, port: int) -> None:
             yield
 
     ports.require_free(host, port, "--port")
+    app = create_app(settings := load_settings())
+    app.state.rehearse = rehearsing_for(settings)
     config = uvicorn.Config(
-        create_app(load_settings()),
+        app,
         host=host,
         port=port,
         loop="uvloop",

@@ -16,6 +16,7 @@ from providers.records.privacy import open_discretion
 from providers.secrets import secret_box
 from runtime.account_settings import load_account_settings
 from runtime.codec import HistoryCodec
+from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
 
@@ -36,6 +37,7 @@ def with_temporal(home: Path, work: Callable[[Client, Settings], Awaitable[Outco
         Failed: the server cannot be reached, or refuses.
     """
     settings = settings_beside(home)
+    configure_logs(settings.model_copy(update={"everturn_log_level": "critical"}))
 
     async def connected_and_done() -> Outcome:
         async with AsyncExitStack() as stack:

@@ -84,6 +84,8 @@ class FlowDecision(Value):
     """Why rules and templates answered where a model should have; empty: all was as it should be."""
     sources: tuple[str, ...] = ()
     """What the answer was taken from (document › section): shown to operators, never to the customer."""
+    wants_messages: bool | None = None
+    """The customer said that they want no messages they did not ask for, or that they want them again."""
     unanswered: bool = False
     """The customer asked what the shop's documents do not say; written down, so that the shop may write it."""
 

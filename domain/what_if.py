@@ -56,3 +56,5 @@ class Wish(Value):
     model: str = ""
     catalogue: str = ""
     """A file of goods that stands in for the account's catalogue."""
+    most: int = 0
+    """How many turns at most; 0: all."""

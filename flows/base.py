@@ -34,6 +34,8 @@ class Turn(Value):
     shop: Shop = Shop()
     order: str = ""
     """The number of the customer's last order."""
+    opted_out: bool = False
+    """The customer wants no messages they did not ask for; told only where the turn is about such a one."""
     meanwhile: str = ""
     """What an operator did just before, where one held the conversation."""
 

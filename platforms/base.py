@@ -5,7 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from domain.failures import NotProven
+from pydantic import Field
+
+from domain.failures import NotProven, PartRefused
 from domain.identifiers import Address
 from domain.messages import Inbound, Media, Part, Receipt
 from domain.model import Value
@@ -99,6 +101,13 @@ class Profile(Value):
     name: str = ""
     username: str = ""
     picture_url: str = ""
+
+
+class FreshToken(Value):
+    """A token in the place of one that ends."""
+
+    token: str = Field(repr=False)
+    expires_at: datetime
 
 
 class Download(Protocol):
@@ -233,6 +242,18 @@ class Platform(Protocol):
         """
         ...
 
+    def token_ends(self, credentials: Credentials) -> bool:
+        """Whether the account's token has an end and can be renewed before it."""
+        ...
+
+    async def renew_token(self, credentials: Credentials, now: datetime) -> FreshToken:
+        """A token that lives on. Only asked where `token_ends`.
+
+        Raises:
+            PartRefused, TokenRejected, Transient: it cannot be had.
+        """
+        ...
+
 
 class Plain:
     """Says for a platform what it cannot do; an adapter inherits it and writes what its platform can."""
@@ -270,6 +291,14 @@ class Plain:
     async def profile(self, to: Address, route: str, credentials: Credentials) -> Profile:
         """Nothing is told."""
         return Profile()
+
+    def token_ends(self, credentials: Credentials) -> bool:
+        """It works until it is withdrawn."""
+        return False
+
+    async def renew_token(self, credentials: Credentials, now: datetime) -> FreshToken:
+        """There is nothing to renew."""
+        raise PartRefused("this platform's tokens are not renewed")
 
     async def fetch(self, media: Media, credentials: Credentials, download: Download) -> bytes:
         """Media lie at a public address of the platform's; an account may name more hosts (option `media_hosts`)."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -90,6 +91,15 @@ def whole(value: object) -> int | None:
     """A number that may come as text; None: it is none."""
     text = identifier(value, 18) or ""
     return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else None
+
+
+LATEST_DELIVERY = timedelta(days=8)
+"""Meta delivers again for 7 days: what says it is older was stamped by a wrong clock, or is a sample of Meta's."""
+
+
+def plausible(moment: datetime | None, now: datetime) -> datetime | None:
+    """A moment that Meta can still tell of; None: it cannot be, or is not told."""
+    return moment if moment and moment > now - LATEST_DELIVERY else None
 
 
 OTHER_SUBSCRIPTIONS = frozenset({"user", "permissions", "application"})

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from structlog.typing import ExcInfo, Processor
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
 
 from domain.failures import EverturnError
 from runtime.settings import Settings
@@ -57,6 +58,7 @@ def _shared_processors(settings: Settings) -> list[Processor]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _of_core,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *span_names(settings),
         _withhold,
@@ -73,6 +75,24 @@ def _formatter(settings: Settings, shared: list[Processor]) -> logging.Formatter
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
+
+
+def core_logging() -> LoggingConfig:
+    """The log of Temporal's core, which would write lines of its own to standard output, through ours.
+
+    Its fields stay behind: they hold whole failures.
+    """
+    forwarding = LogForwardingConfig(
+        logging.getLogger("temporalio.core"), append_target_to_name=False, append_log_fields_to_message=False
+    )
+    return LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
+
+
+def _of_core(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of a line's fields only the run it speaks of."""
+    if (line := event.pop("temporal_log", None)) and "run_id" in (fields := line.fields):
+        event["run_id"] = fields["run_id"]
+    return event
 
 
 def _wants_json(settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """The Temporal client, made the same way in every process."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +21,11 @@ from temporalio.converter import (
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
 )
-from temporalio.runtime import Runtime
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from runtime.codec import HistoryCodec
+from runtime.logs import core_logging
 from runtime.settings import Settings
 
 
@@ -67,6 +69,12 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
+@functools.cache
+def plain_runtime() -> Runtime:
+    """The runtime of a process that measures nothing of it; its core speaks through our log."""
+    return Runtime(telemetry=TelemetryConfig(logging=core_logging()))
+
+
 async def connect(
     settings: Settings,
     *,
@@ -88,7 +96,7 @@ async def connect(
         api_key=settings.temporal_api_key or None,
         tls=_tls(settings),
         data_converter=converter_with(codec),
-        runtime=runtime,
+        runtime=runtime or plain_runtime(),
         lazy=lazy,
         interceptors=interceptors,
     )

@@ -14,6 +14,7 @@ from api.console import (
     acts,
     conversation,
     events,
+    fork,
     inbox,
     letters,
     login,
@@ -37,7 +38,21 @@ LONGEST_SIDE = 1_600
 """Of a picture that an operator sends: customers look closely."""
 ROUTERS = tuple(
     room.router
-    for room in (login, inbox, events, acts, conversation, payments, orders, letters, accounts, texts, people, lost)
+    for room in (
+        login,
+        inbox,
+        events,
+        acts,
+        fork,
+        conversation,
+        payments,
+        orders,
+        letters,
+        accounts,
+        texts,
+        people,
+        lost,
+    )
 )
 
 

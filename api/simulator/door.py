@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.responses import RedirectResponse
 
 from api.house import House
 from api.simulator.page import router
@@ -23,6 +24,7 @@ async def opened(app: FastAPI, house: House, home: str) -> AsyncIterator[None]:
     world = _world(home)
     visit = app.state.visit = Visit(house, world)
     app.include_router(router)
+    app.add_route("/simulator/", lambda _: RedirectResponse("/simulator"), include_in_schema=False)
     app.mount("/simulator", Learning(simulators(world), visit.posting))
     try:
         yield

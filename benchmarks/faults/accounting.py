@@ -182,7 +182,8 @@ def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Acc
     for row in rows:
         name = external_id(row["key"]) if has_ids else row["part"]["text"]
         sent[name] += row["state"] == "sent"
-        open_ended[name] += row["state"] in ("unknown", "dropped")
+        is_courtesy_of_the_dead = row["state"] == "sending" and row["key"].endswith("/interim")
+        open_ended[name] += row["state"] in ("unknown", "dropped") or is_courtesy_of_the_dead
     for name in {*seen, *sent}:
         more = seen[name] - sent[name]
         account.missing += max(0, -more)

@@ -6,10 +6,10 @@ import json
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, cycle
 
 import httpx
 
@@ -153,19 +153,11 @@ class Customer:
     async def live(self, think: float) -> None:
         """Turn after turn, until the crowd goes home."""
         await asyncio.sleep(self._chance.random() * 2)
-        while not self._crowd.is_over:
-            for kind in self._script():
-                if self._crowd.is_over:
-                    return
-                await self._take_turn(kind)
-                await asyncio.sleep(self._chance.random() * 2 * think)
-
-    def _script(self) -> Iterator[Kind]:
-        if self.address.platform == "manychat":
-            yield Kind.TALK
-        else:
-            yield Kind.DETAILS
-            yield Kind.YES
+        for kind in cycle((Kind.TALK,) if self.address.platform == "manychat" else (Kind.DETAILS, Kind.YES)):
+            if self._crowd.is_over:
+                return
+            await self._take_turn(kind)
+            await asyncio.sleep(self._chance.random() * 2 * think)
 
     def _texts(self, kind: Kind) -> list[tuple[int, str]]:
         """What is said in this turn, with a number for each message."""

@@ -4,9 +4,10 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from temporalio.client import Client
@@ -22,6 +23,8 @@ from benchmarks.faults.processes import Processes
 from benchmarks.faults.striking import Plan, Striker
 from commands.home import Home
 from providers.records.pool import open_pool
+from runtime.settings import load_settings
+from runtime.temporal import connect
 
 TELL_EVERY = 5.0
 _METERED = """
@@ -65,6 +68,8 @@ class Result:
     """Never accepted: their platform gave up."""
     deliveries: int
     took: float
+    missed: int = 0
+    """Strikes put off because no turn came that far in time."""
     gauge: float = 0.0
     """The live `unaccounted_messages` at the end."""
 
@@ -83,7 +88,7 @@ async def _means(home: Home, lanes: int) -> AsyncIterator[tuple[list[Locks], Cli
         await connection.execute(_METERED)
     await locks[0].set_up()
     try:
-        yield locks, await Client.connect(running.temporal_address)
+        yield locks, await connect(load_settings(temporal_address=running.temporal_address))
     finally:
         await asyncio.gather(*(one.hang_up() for one in locks))
 
@@ -94,9 +99,14 @@ async def broken(
     size: Size,
     seed: int,
     tell: Callable[[str], None],
-    errand: Callable[[], Awaitable[None]] | None = None,
+    *,
+    planned: Iterator[Strike] | None = None,
+    errand: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> Result:
-    """Break the house that stands in this home, and account for it. `errand`: breaks it in its own way, instead."""
+    """Break the house that stands in this home, and account for it.
+
+    `planned`: these strikes instead of those the seed makes. `errand`: breaks it in its own way instead of strikes.
+    """
     running = home.running()
     assert running is not None
     crowd = Crowd(Door(running.api_url), outside, seed, size.weather)
@@ -105,7 +115,7 @@ async def broken(
     async with _means(home, size.lanes) as (locks, temporal):
         processes = Processes(home)
         strikers = [Striker(crowd, processes, outside.gates, own) for own in locks]
-        plan = Plan(strikes(seed), processes, size.strikes)
+        plan = Plan(planned or strikes(seed), processes, size.strikes)
         breaking = [errand()] if errand else [striker.carry_out(plan) for striker in strikers]
         await _live_through(crowd, strikers, breaking, size, seed, tell)
         outside.world.faults.clear()
@@ -120,7 +130,7 @@ async def broken(
 async def _live_through(
     crowd: Crowd,
     strikers: list[Striker],
-    breaking: Sequence[Coroutine[None, None, None]],
+    breaking: Sequence[Coroutine[Any, Any, None]],
     size: Size,
     seed: int,
     tell: Callable[[str], None],
@@ -163,4 +173,5 @@ def _result(crowd: Crowd, strikers: list[Striker], account: Account, size: Size,
         seed=seed, size=size, account=account, strikes=done, weather=_met(crowd),
         messages=len(crowd.accepted), refused=len(crowd.messages) - len(crowd.accepted),
         deliveries=sum(message.deliveries for message in crowd.messages), took=took,
+        missed=sum(striker.missed for striker in strikers),
     )  # fmt: skip

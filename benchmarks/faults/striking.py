@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import islice
 
 import psycopg
 
@@ -14,7 +15,7 @@ from benchmarks.faults.plan import How, Step, Strike, Victim
 from benchmarks.faults.processes import Processes
 
 OFFERED_WITHIN = 15.0
-REACHED_WITHIN = 12.0
+REACHED_WITHIN = 18.0
 BACK_WITHIN = 30.0
 LOOK = 0.004
 LOOK_AHEAD = 24
@@ -40,8 +41,7 @@ class Plan:
     @contextlib.contextmanager
     def next(self) -> Iterator[Strike | None]:
         """The next one whose victim is well: killing one that has hardly started would stop the house."""
-        while len(self._put_off) < LOOK_AHEAD:
-            self._put_off.append(next(self._coming))
+        self._put_off += islice(self._coming, LOOK_AHEAD - len(self._put_off))
         found = next(filter(self._is_ready, self._put_off), None)
         if found is None:
             yield None
@@ -77,6 +77,8 @@ class Striker:
         self._gates = gates
         self._locks = locks
         self.done: list[Strike] = []
+        self.missed = 0
+        """Strikes for which no turn came that far in time; they were put off."""
 
     async def carry_out(self, plan: Plan) -> None:
         """Until the crowd goes home, or enough are done."""
@@ -89,6 +91,7 @@ class Striker:
     async def _one(self, strike: Strike) -> None:
         turn = await self._a_turn(strike)
         if turn is None:
+            self.missed += 1
             return
         strike.conversation = turn.customer.address.conversation_id
         try:
@@ -101,6 +104,8 @@ class Striker:
         strike.messages = [message.id for message in turn.messages]
         if strike.reached:
             self.done.append(strike)
+        else:
+            self.missed += 1
 
     async def _a_turn(self, strike: Strike) -> Turn | None:
         wanted: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()

@@ -52,7 +52,7 @@ async def disk_full(seed: int, tell: Tell) -> Result | str:
             return "not tried: this machine lets us mount no disk of our own"
         outside = Outside(Path(beside))
         async with _house(disk, variables(outside)) as home:
-            return await broken(home, outside, TRIAL, seed, tell, lambda: _fill(disk, tell))
+            return await broken(home, outside, TRIAL, seed, tell, errand=lambda: _fill(disk, tell))
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ async def clock_jumps(seed: int, tell: Tell) -> Result | str:
             "FAKETIME_DONT_RESET": "1",
         }
         async with _house(Path(folder), variables(outside) | led) as home:
-            return await broken(home, outside, TRIAL, seed, tell, lambda: _jump(clock, tell))
+            return await broken(home, outside, TRIAL, seed, tell, errand=lambda: _jump(clock, tell))
 
 
 async def _jump(clock: Path, tell: Tell) -> None:

@@ -23,8 +23,6 @@ LOOK_EVERY = 0.5
 """Seconds between looks at the phones; when a reply came is read from the phone, not from the look."""
 DOUBLE = 0.2
 """Share of the turns in which a customer writes twice in one breath."""
-BREATH = 0.6
-"""Seconds between those two."""
 TRIES = 40
 AGAIN = 0.25
 """Seconds until a webhook that was not taken is posted again, as platforms do."""
@@ -88,10 +86,11 @@ class Crowd:
         pause = self._plan.pause
         await asyncio.sleep(self._random.uniform(0, pause))
         for text in itertools.cycle(self._texts):
-            if self.elapsed >= self._plan.seconds:
+            if self.elapsed >= self._plan.seconds or self._seen.messages >= (self._plan.most or float("inf")):
                 return
             until = self.elapsed + self._random.uniform(0.7, 1.3) * pause
-            burst = [text, "…"] if self._random.random() < DOUBLE else [text]
+            more = self._plan.together - 1 + (self._random.random() < DOUBLE)
+            burst = [text, *["…"] * more]
             self._seen.turns.append(await self._turn(contact, burst))
             await asyncio.sleep(max(0.0, until - self.elapsed))
 
@@ -101,7 +100,7 @@ class Crowd:
         reply: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting[contact] = wrote, reply
         for place, text in enumerate(burst):
-            await asyncio.sleep(BREATH if place else 0)
+            await asyncio.sleep(self._plan.breath if place else 0)
             await self._post(contact, text)
         try:
             came = await asyncio.wait_for(reply, self._plan.patience)

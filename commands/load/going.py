@@ -43,14 +43,16 @@ def go(settings: Settings, home: Home, plan: Plan, report: Path | None) -> None:
         raise Failed(f"not kept: {', '.join(missed)}")
 
 
-async def loaded(settings: Settings, plan: Plan, urls: Sequence[str], pids: Callable[[], Pids]) -> Seen:
-    """Everything that was seen of a load on these APIs.
+async def loaded(
+    settings: Settings, plan: Plan, urls: Sequence[str], pids: Callable[[], Pids], seen: Seen | None = None
+) -> Seen:
+    """Everything that was seen of a load on these APIs, written down in `seen` as it happens.
 
     Raises:
         Failed: an API cannot be reached, or has no simulator.
     """
     await _check(urls, plan)
-    seen = Seen()
+    seen = Seen() if seen is None else seen
     crowd = Crowd(settings, plan, urls, seen)
     seen.processes = sum(_working(pids()))
     looking = asyncio.create_task(keep_looking(pids, settings.database_url, seen))

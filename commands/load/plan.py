@@ -17,6 +17,12 @@ class Plan:
     """Turns that all customers together begin a second."""
     platform: str
     seed: int
+    together: int = 1
+    """Messages of a burst; now and then a customer adds another."""
+    breath: float = 0.6
+    """Seconds between messages of a burst."""
+    most: int | None = None
+    """Messages after which everybody falls silent; None: only time ends it."""
     patience: float = 60.0
     """Seconds after which a customer takes it that no reply will come."""
 

@@ -87,7 +87,7 @@ def _people(scene: Scene) -> Step | None:
         return scene.pass_on("complaint_passed_on", f"a complaint{shown}")
     if heard.opts_out:
         quiet = scene.now_at(enquiry.without_booking().model_copy(update={"opted_out": True}))
-        return quiet.say(scene.words.say("opted_out"))
+        return quiet.say(scene.words.say("opted_out"), wants_messages=False)
     if not enquiry.booking and heard.booking is Booking.CHANGE:
         order = f" № {scene.turn.order}" if scene.turn.order else ""
         return scene.pass_on("booking_passed_on", f"the customer wants to change or cancel a booking{order}")

@@ -17,6 +17,12 @@ _SPOKEN = shape(
     r"|(?P<XL>(?:ікс|икс)[ -]?(?:ель|елк|ельк)\w{0,2}|хл[ьк]к\w{1,2}|хельк\w{1,2})|(?P<S>еск(?:а|и|у|ою|ой)|есочк\w)"
     r"|(?P<M>емк(?:а|и|у|ою|ой)|емочк\w)|(?P<L>ельк(?:а|и|у|ою|ой)|елочк\w))\b"
 )
+_ALONE = shape(
+    r"(?:(?:розмір|размер|мій|мой|а|ну|тоді|тогда|давайте|можна|можно) )*"
+    r"(?:(?P<S>ес)|(?P<M>ем)|(?P<L>ель)|(?P<XS>ікс ?ес)|(?P<XL>ікс ?ель|хель)|(?P<XXL>ікс ?ікс ?ель))"
+    r"(?: (?:будь ласка|пожалуйста|є|есть|розмір|размер))*"
+)
+"""A letter by its name is a size only where hardly anything else is said: «ем», «розмір ель»."""
 _ONE_SIZE = shape(
     "\\b"
     + one_of(
@@ -72,6 +78,8 @@ def find_sizes(text: str) -> tuple[str, ...]:
     loose = loosen(text)
     found = [*_letters(plain), *_numbers(plain)]
     found += [(match.start(), match.lastgroup or "") for match in _SPOKEN.finditer(loose)]
+    if alone := _ALONE.fullmatch(loose.strip(" .,!?)")):
+        found.append((0, alone.lastgroup or ""))
     if _ONE_SIZE.search(loose):
         found.append((len(plain), ONE_SIZE))
     return tuple(dict.fromkeys(size for _, size in sorted(found, key=lambda one: one[0])))

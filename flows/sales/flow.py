@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from domain.decisions import FlowDecision, Outcome
+from domain.decisions import Outcome
 from flows.base import Asking, Senses, Turn
 from flows.rules.language import Language, language_of
 from flows.rules.wishes import Wish
@@ -90,7 +90,7 @@ class SalesFlow:
         return sale.model_copy(update={"language": spoken})
 
 
-def _people(scene: Scene) -> tuple[Sale, FlowDecision] | None:
+def _people(scene: Scene) -> Step | None:
     """Wishes that end the assistant's work, whatever else is said."""
     heard, sale = scene.heard, scene.sale
     if heard.wish is Wish.PERSON or heard.tapped == "person":
@@ -98,9 +98,14 @@ def _people(scene: Scene) -> tuple[Sale, FlowDecision] | None:
     if heard.complains:
         shown = f", with {len(heard.pictures)} photos" if heard.pictures else ""
         return scene.pass_on("complaint_passed_on", f"a complaint{shown}")
-    if heard.opts_out or heard.tapped == "stop":
-        opted_out = sale.model_copy(update={"opted_out": True})
-        return scene.say(opted_out, scene.words.say("opted_out"))
+    if heard.opts_in or heard.opts_out or heard.tapped == "stop":
+        return _about_messages(scene, wanted=heard.opts_in and not heard.opts_out)
+    return _ways_out(scene)
+
+
+def _ways_out(scene: Scene) -> Step | None:
+    """Cancelling what is open, and starting over."""
+    heard, sale = scene.heard, scene.sale
     if heard.wish is Wish.CANCEL and sale.ordered and not sale.cart:
         return scene.pass_on("handed_off", f"the customer wants to cancel the order {scene.turn.order}".rstrip())
     if heard.wish is Wish.CANCEL and not sale.ordered:
@@ -114,3 +119,10 @@ def _people(scene: Scene) -> tuple[Sale, FlowDecision] | None:
             update={"outcome": Outcome.RESTARTED}
         )
     return None
+
+
+def _about_messages(scene: Scene, *, wanted: bool) -> Step:
+    """Whether they want messages they did not ask for: remembered beyond this dialog."""
+    sale = scene.sale.model_copy(update={"opted_out": not wanted, "followed_up": not wanted})
+    sale, decision = scene.say(sale, scene.words.say("opted_in" if wanted else "opted_out"), menu=sale.menu)
+    return sale, decision.model_copy(update={"wants_messages": wanted})

@@ -12,8 +12,10 @@ from flows.rules.colours import find_colours
 from flows.rules.complaint import detect_complaint
 from flows.rules.consent import Consent, read_consent
 from flows.rules.delivery_wish import detect_delivery_request
+from flows.rules.discount import detect_haggling
 from flows.rules.garments import find_garment
 from flows.rules.names import find_name
+from flows.rules.opt_in import detect_opt_in
 from flows.rules.opt_out import detect_opt_out
 from flows.rules.payment_proof import PaymentProof, detect_payment_proof
 from flows.rules.phone import find_phone_of
@@ -46,6 +48,8 @@ class Heard(Value):
     consent: Consent | None = None
     complains: bool = False
     opts_out: bool = False
+    opts_in: bool = False
+    haggles: bool = False
     proof: PaymentProof = PaymentProof.NONE
     asks_delivery: bool = False
     adds: bool = False
@@ -86,6 +90,8 @@ def hear(turn: Turn, sale: Sale, senses: Senses) -> Heard:
         consent=read_consent(text, HEARD_IN),
         complains=detect_complaint(text),
         opts_out=detect_opt_out(text),
+        opts_in=detect_opt_in(text),
+        haggles=detect_haggling(text),
         proof=detect_payment_proof(text, bool(pictures or documents), bool(links)),
         asks_delivery=detect_delivery_request(text),
         adds=detect_add_to_cart(text),

@@ -76,8 +76,11 @@ def _is_choosing(scene: Scene) -> bool:
 
 
 def _mention_the_cart(scene: Scene) -> Step:
-    """Once, with a way to hear no more of it."""
+    """Once, with a way to hear no more of it; whoever said so once is left alone, whatever dialog it was in."""
     words = scene.words
+    if scene.turn.opted_out:
+        sale, decision = scene.say(scene.sale.model_copy(update={"followed_up": True, "opted_out": True}))
+        return sale, decision.model_copy(update={"say": ()})
     titles = ", ".join(line.title for line in scene.sale.cart)
     menu = (
         Choice(id="checkout", title=words.say("choice_checkout")),

@@ -1,5 +1,6 @@
 """Payment: what to pay and where, and proofs, which are always a person's to judge."""
 
+import re
 from collections.abc import Generator
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from domain.language import ModelAway
 from domain.payments import ProofFacts
 from flows.base import Need
 from flows.rules.payment_proof import PaymentProof
+from flows.rules.text import fold
 from flows.sales.eyesight import amount_of
 from flows.sales.scene import Branch, Scene, Step, Taking
 from flows.sales.state import Question
@@ -107,7 +109,22 @@ def instructions(scene: Scene, total: str) -> str:
     return scene.words.say("payment_by_person")
 
 
+_HOW_TO_PAY = re.compile(
+    r"реквизит|реквізит|(?:^|\W)(?:скільки|сколько|де|где|куди|куда|як|как|яку|какую)\b.{0,25}"
+    r"(?:плат|плач|скину|скинут|кину|перевест|перевод|переказ|перерах|карт|винн|должн)"
+)
+
+
+def asks_how_to_pay(text: str) -> bool:
+    """«Де платити?», «на яку картку?», «реквізити»: what was told once already, and is told again."""
+    return _HOW_TO_PAY.search(fold(text)) is not None
+
+
 def reminder(scene: Scene) -> Step:
-    """An order waits for its payment."""
-    key = "proof_waits" if scene.sale.proofs else "proof_wanted"
-    return scene.say(scene.sale, scene.words.say(key))
+    """An order waits for its payment; whoever asks where to pay is told once more."""
+    if scene.sale.proofs:
+        return scene.say(scene.sale, scene.words.say("proof_waits"))
+    wanted, total = scene.words.say("proof_wanted"), scene.sale.total
+    if total is None or not asks_how_to_pay(scene.heard.text):
+        return scene.say(scene.sale, wanted)
+    return scene.say(scene.sale, instructions(scene, scene.words.money(total, scene.turn.shop.currency)), wanted)

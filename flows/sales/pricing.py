@@ -50,7 +50,9 @@ def price(scene: Scene) -> Branch:
 
 
 def dear(scene: Scene) -> Branch:
-    """«Дорого»: something cheaper is offered to be looked for; nobody haggles."""
+    """«Дорого»: something cheaper is offered to be looked for; «знижку дасте?»: nobody haggles."""
+    if scene.heard.haggles:
+        return (yield from again(scene, scene.words.say("no_discount")))
     if scene.sale.ordered or not _DEAR.search(scene.heard.text.casefold()):
         return None
     return (yield from again(scene, scene.words.say("too_dear")))

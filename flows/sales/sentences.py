@@ -27,7 +27,7 @@ _PLAIN = """
     found_many nothing_found photo_unsure photo_passed_on complaint_passed_on cart_empty cart_full phone_invalid
     cancelled nothing_open restarted thanks not_understood offer_person handed_off method_card method_cash
     payment_by_person proof_taken proof_wanted proof_suspected proof_waits opted_out prices_changed what_to_change
-    facts_noted too_dear
+    facts_noted too_dear no_discount opted_in
     choice_checkout choice_more choice_card choice_cash choice_yes choice_change choice_person choice_stop welcome_back
 """.split()
 _WITH_PLACES = {

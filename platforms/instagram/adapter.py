@@ -10,7 +10,7 @@ from cachetools import TTLCache
 from domain.failures import PartRefused, Rejected, TokenRejected
 from domain.identifiers import Address
 from domain.messages import Inbound, Part, Receipt
-from platforms.base import Abilities, Credentials, Plain, Profile, TextUnit, WebhookRequest
+from platforms.base import Abilities, Credentials, FreshToken, Plain, Profile, TextUnit, WebhookRequest
 from platforms.http import call, json_object, usable_token
 from platforms.instagram.dialect import cut_by_account, read_body
 from platforms.instagram.route import Route
@@ -21,9 +21,12 @@ from platforms.instagram.sending import (
     endpoint,
     failure_in,
     flavour_on,
+    fresh_token_in,
     message_id_in,
+    renewal_endpoint,
     require_a_way,
 )
+from platforms.instagram.settings import Flavour, flavour_of
 from platforms.meta import answer_challenge, prove_signature
 from platforms.text import clean
 
@@ -34,6 +37,8 @@ MOST_REMEMBERED = 10_000
 FIELDS = ("name,username,profile_pic", "name,username", "name")
 """What a profile is asked for: one field that is not permitted makes the whole call fail, so fewer are asked then."""
 UNTOLD = Profile()
+SIMULATED = "simulator"
+"""The token of an account that the environment gives none."""
 
 
 class Instagram(Plain):
@@ -130,6 +135,19 @@ class Instagram(Plain):
         """Ask whose token it is."""
         await self._ask("GET", "me", credentials, "", params={"fields": "id,username"})
         return ""
+
+    def token_ends(self, credentials: Credentials) -> bool:
+        """Instagram Login's lives 60 days; a Page's has no end."""
+        is_real = credentials.access_token not in ("", SIMULATED)
+        return is_real and flavour_of(credentials) is Flavour.INSTAGRAM
+
+    async def renew_token(self, credentials: Credentials, now: datetime) -> FreshToken:
+        """Another 60 days, if the token is older than one and not over yet."""
+        query = {"grant_type": "ig_refresh_token", "access_token": usable_token(credentials.access_token)}
+        response = await call(self._client, "GET", renewal_endpoint(credentials), params=query)
+        if failure := failure_in(response, now, (credentials.access_token,)):
+            raise failure
+        return fresh_token_in(response, now)
 
     async def _ask_profile(self, to: Address, route: str, credentials: Credentials) -> Profile:
         """With fewer and fewer fields; `UNTOLD` where none is told. A missing permission looks like a dead token."""

@@ -22,6 +22,7 @@ from platforms.base import Credentials
 from platforms.http import moment_of
 from platforms.instagram.attachments import LONGEST_ID, Content, content_of, link
 from platforms.instagram.route import Network, Route
+from platforms.meta import plausible
 from platforms.text import clean, identifier, listed, mapping
 
 LONGEST_ACCOUNT = 64
@@ -205,7 +206,7 @@ def _echo(told: dict[str, Any], event: dict[str, Any], scene: Scene) -> Inbound:
         message_id=mid,
         by_operator=False if app and app == scene.credentials.options.get("app_id") else None,
         text=content_of(told).text,
-        at=scene.told(event),
+        at=plausible(scene.told(event), scene.now),
     )
 
 

@@ -1,7 +1,7 @@
 """The words of `POST /me/messages`: what we say, and what the Graph API answers (wire reference D3)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,16 +16,18 @@ from domain.failures import (
     WindowClosed,
 )
 from domain.messages import Choice, Part
-from platforms.base import Credentials
+from platforms.base import Credentials, FreshToken
 from platforms.http import failure_of_status, json_object, retry_after
 from platforms.instagram.route import Network
 from platforms.instagram.settings import GRAPH_VERSION, HOSTS, Flavour, flavour_of
-from platforms.meta import GraphError, graph_error, says_it_will_pass
+from platforms.meta import GraphError, graph_error, says_it_will_pass, whole
 from platforms.text import identifier, masked
 
 MOST_QUICK_REPLIES = 13
 LONGEST_TITLE = 20
 """Characters of a quick reply's title."""
+LONGEST_LIFE = 10 * 365 * 24 * 3600
+"""Seconds."""
 VERSIONED = re.compile(r"/v\d+\.\d+$")
 
 WINDOW_SUBCODES = frozenset({2534022, 2018278})
@@ -47,6 +49,25 @@ def endpoint(credentials: Credentials, network: Network, path: str) -> str:
     base = HOSTS[flavour] if given in ("", *HOSTS.values()) else given
     version = credentials.options.get("graph_version") or GRAPH_VERSION
     return f"{base if VERSIONED.search(base) else f'{base}/{version}'}/{path}"
+
+
+def renewal_endpoint(credentials: Credentials) -> str:
+    """Where an Instagram User token is renewed; the address has no version."""
+    given = VERSIONED.sub("", credentials.api_base_url.rstrip("/"))
+    return f"{given or HOSTS[Flavour.INSTAGRAM]}/refresh_access_token"
+
+
+def fresh_token_in(response: httpx.Response, now: datetime) -> FreshToken:
+    """The renewed token and its end.
+
+    Raises:
+        Transient: the answer holds neither.
+    """
+    body = json_object(response) or {}
+    token, seconds = body.get("access_token"), whole(body.get("expires_in"))
+    if not isinstance(token, str) or not token or seconds is None or not 0 < seconds < LONGEST_LIFE:
+        raise Transient("an answer without a token and its end")
+    return FreshToken(token=token, expires_at=now + timedelta(seconds=seconds))
 
 
 def flavour_on(network: Network, credentials: Credentials) -> Flavour:

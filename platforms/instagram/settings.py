@@ -14,8 +14,7 @@ class Flavour(StrEnum):
     INSTAGRAM = "instagram"
     """Instagram Login: graph.instagram.com and an Instagram User token.
 
-    Such a token lives 60 days and is renewed at `graph.instagram.com/refresh_access_token`: nobody does that yet, so
-    a new one must be set in time.
+    Such a token lives 60 days and is renewed at `graph.instagram.com/refresh_access_token` (`Instagram.renew_token`).
     """
     MESSENGER = "messenger"
     """Messenger Platform: graph.facebook.com and the token of the Page that the account is linked to."""

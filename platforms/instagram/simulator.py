@@ -20,6 +20,7 @@ LONGEST_TITLE = 20
 LARGEST_IMAGE = 8 * 1024 * 1024
 WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
+SIXTY_DAYS = 60 * 24 * 3600
 SIGNS = {"typing_on": "typing", "typing_off": "", "mark_seen": "seen"}
 TOLD = frozenset({"id", "name", "username", "profile_pic"})
 """Fields of a profile that need no further permission."""
@@ -30,6 +31,7 @@ def simulator(world: World, token: str = "") -> Starlette:
     """The Graph API, delivering into `world`. Without a token any is good, but one must be sent."""
     api = _Api(world, token)
     routes = [
+        Route("/refresh_access_token", api.renew, methods=["GET"]),
         Route("/{version}/{account}/messages", api.send, methods=["POST"]),
         Route("/{version}/me", api.me, methods=["GET"]),
         Route("/{version}/{contact}", api.profile, methods=["GET"]),
@@ -62,6 +64,15 @@ class _Api:
         if refusal := self._unauthorized(request):
             return refusal
         return JSONResponse({"id": ACCOUNT_ID, "username": "simulated_shop"})
+
+    async def renew(self, request: Request) -> Response:
+        """Another 60 days for the same token, as Instagram mostly answers."""
+        if refusal := self._unauthorized(request):
+            return refusal
+        if request.query_params.get("grant_type") != "ig_refresh_token":
+            return _error(400, "Invalid parameter: grant_type")
+        token = request.query_params.get("access_token")
+        return JSONResponse({"access_token": token, "token_type": "bearer", "expires_in": SIXTY_DAYS})
 
     async def profile(self, request: Request) -> Response:
         """A customer's profile. A field that is not permitted makes the whole call fail."""

@@ -11,7 +11,7 @@ from domain.identifiers import edit_id
 from domain.messages import Echo, Ignored, Inbound, InboundMessage, ReceiptSeen, ReceiptState, Received, Unsent
 from platforms.base import Credentials
 from platforms.http import moment_of
-from platforms.meta import is_other_subscription, whole
+from platforms.meta import is_other_subscription, plausible, whole
 from platforms.text import clean, identifier, listed, mapping, masked, objects
 from platforms.whatsapp.content import content_of, context_of
 from platforms.whatsapp.people import Line, Person, phone_of
@@ -230,7 +230,7 @@ def _echo(message: dict[str, Any], line: Line) -> Inbound:
         message_id=message_id,
         by_operator=True,
         text=content_of(inner).text,
-        at=moment_of(message.get("timestamp")),
+        at=plausible(moment_of(message.get("timestamp")), line.now),
         names=person.names,
     )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -13,6 +13,10 @@ from domain.messages import Echo, InboundMessage
 from domain.orders import OrderDraft
 from providers.records import stock
 from providers.records.pool import Pool, borrowed, fetch_one
+
+LATEST_DELIVERY = timedelta(days=8)
+"""Platforms deliver again for a week at most: a message that says it is older was stamped by a wrong clock."""
+FASTEST_CLOCK = timedelta(hours=1)
 
 _LOG = """
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, kind, text, media, dialog_state, turn,
@@ -47,6 +51,11 @@ WITH placed AS (
 )
 SELECT id, fresh, shortage FROM placed
 UNION ALL SELECT id, false, shortage FROM orders WHERE order_key = %(key)s LIMIT 1
+"""
+
+_OPT = """
+UPDATE conversations SET opted_out_at = CASE WHEN %(out)s THEN coalesce(opted_out_at, clock_timestamp()) END
+ WHERE id = %(id)s
 """
 
 _PLACED = "SELECT id, false AS fresh, shortage FROM orders WHERE order_key = %(key)s"
@@ -116,6 +125,16 @@ class Books:
         values = {"conversation_id": address.conversation_id, "text": text, "since": since}
         return await fetch_one(self._pool, _SAID, values) is not None
 
+    async def note_wish(self, address: Address, *, wants_messages: bool) -> None:
+        """Whether the customer wants messages they did not ask for; the latest word counts."""
+        values = {"id": address.conversation_id, "out": not wants_messages}
+        await fetch_one(self._pool, _OPT, values)
+
+    async def has_opted_out(self, address: Address) -> bool:
+        """Whether they want none."""
+        query = "SELECT opted_out_at FROM conversations WHERE id = %(id)s AND opted_out_at IS NOT NULL"
+        return await fetch_one(self._pool, query, {"id": address.conversation_id}) is not None
+
     async def place_order(self, address: Address, key: str, draft: OrderDraft) -> Placed:
         """Create the order and take its items off the shelf, or find the one this key made."""
         async with borrowed(self._pool) as connection, connection.transaction():
@@ -143,9 +162,15 @@ def _log_values(address: Address, message: InboundMessage, turn: int, dialog_sta
         "media": Jsonb([item.model_dump() for item in message.media]),
         "dialog_state": dialog_state,
         "turn": turn,
-        "at": message.sent_at or message.received_at,
+        "at": said_at(message),
         "name": message.name[:200],
     }
+
+
+def said_at(message: InboundMessage) -> datetime:
+    """When the customer wrote: the session window is counted from it. A time that cannot be is none."""
+    sent, received = message.sent_at, message.received_at
+    return sent if sent and received - LATEST_DELIVERY < sent < received + FASTEST_CLOCK else received
 
 
 def _log_id(message: InboundMessage, turn: int) -> str:

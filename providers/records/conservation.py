@@ -86,6 +86,14 @@ RETURNING conversation_id, message_id,
 
 _CLOSE = "DELETE FROM accepted WHERE conversation_id = %(conversation_id)s AND message_id = %(message_id)s RETURNING 1"
 
+# A courtesy is tried once: where its sender died in the middle, nobody else ever settles its row.
+_STRANDED = """
+UPDATE outbox SET state = 'unknown', last_error = 'its sender died: a courtesy is not tried again',
+       updated_at = clock_timestamp()
+ WHERE state = 'sending' AND key LIKE '%%/interim' AND attempt_at < clock_timestamp() - %(after)s * interval '1 s'
+RETURNING 1
+"""
+
 _UNACCOUNTED = """
 SELECT platform, account, count(*) AS n FROM (
     SELECT platform, account, conversation_id, message_id FROM inbox
@@ -159,6 +167,10 @@ class Conservation:
         """Its conversation has told its fate; True the first time."""
         values = {"conversation_id": address.conversation_id, "message_id": message_id}
         return await fetch_one(self._pool, _CLOSE, values) is not None
+
+    async def give_up_courtesies(self, after: float) -> int:
+        """Mark "one moment" messages whose sender died in the middle, `after` seconds ago or more; how many."""
+        return len(await fetch_all(self._pool, _STRANDED, {"after": after}))
 
     async def fates_of(self, accepted: Sequence[Accepted]) -> list[Fate | None]:
         """The fate of each, as the books tell it; None: they do not."""

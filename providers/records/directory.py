@@ -17,7 +17,9 @@ from cachetools import LRUCache, TTLCache
 from domain.failures import OurFault, Unavailable
 from domain.plans import UNLIMITED, Plan
 from domain.turn_taking import TurnTaking
+from providers.records.accounts import token_digest
 from providers.records.tenants import SECRETS, Status, Stored, Tenant, Tenants
+from providers.records.tokens import Renewed
 from providers.secrets import WrongKey
 from runtime.accounts import Account, Accounts
 from runtime.in_time import in_time
@@ -205,7 +207,8 @@ class Directory:
 
     async def _read(self, key: Key) -> Account | None:
         stored, own = await self._tenants.find(*key), await self._environment.find(*key)
-        return own if stored is None else await self._account(stored, own)
+        account = own if stored is None else await self._account(stored, own)
+        return None if account is None else (await self._renewed(key[0], [account]))[0]
 
     async def _read_all(self, key: Key) -> tuple[Account, ...]:
         """One account whose secrets cannot be unlocked must not silence the others."""
@@ -218,7 +221,16 @@ class Directory:
                 continue
             if account is not None:
                 found[stored.account] = account
-        return tuple(found.values())
+        return tuple(await self._renewed(key[0], found.values()))
+
+    async def _renewed(self, platform: str, accounts: Iterable[Account]) -> list[Account]:
+        """With what their tokens were renewed to, unless a person has set another one since."""
+        try:
+            renewed = await self._tenants.tokens.of_platform(platform)
+        except WrongKey as error:
+            log.critical("renewed_tokens_unreadable", platform=platform, reason=str(error))
+            renewed = {}
+        return [_with_token(account, renewed.get(account.account)) for account in accounts]
 
     async def _account(self, stored: Stored, own: Account | None) -> Account | None:
         """The account a row describes; None: it is switched off (the environment's own cannot be)."""
@@ -273,6 +285,12 @@ def _way_in(tenant: Tenant, secrets: Mapping[str, str], own: Account | None) -> 
     for name in ("webhook_secret", "verify_token"):
         found[name] = getattr(own, name) or found[name]
     return found
+
+
+def _with_token(account: Account, renewed: Renewed | None) -> Account:
+    if renewed is None or token_digest(account.access_token) != renewed.replaces:
+        return account
+    return account.model_copy(update={"access_token": renewed.token})
 
 
 def _least(*rates: int | None) -> int | None:

@@ -1,6 +1,7 @@
 """Finds, reads and erases everything that our tables know of one customer."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +23,8 @@ WITH RECURSIVE names AS (
 SELECT name FROM names ORDER BY name
 """
 _WRITE = """
-INSERT INTO erasures (platform, account, asked_by, began_at, erased, kept)
-VALUES (%(platform)s, %(account)s, %(asked_by)s, %(began_at)s, %(erased)s, %(kept)s) RETURNING *
+INSERT INTO erasures (platform, account, asked_by, began_at, runs, erased, kept)
+VALUES (%(platform)s, %(account)s, %(asked_by)s, %(began_at)s, %(runs)s, %(erased)s, %(kept)s) RETURNING *
 """
 _WHERE = """
 SELECT platform, account FROM conversations WHERE contact = ANY(%(contacts)s)
@@ -114,10 +115,19 @@ class Belongings:
         async with borrowed(self._pool) as connection:
             return (await connection.execute(keys.statement.encode(), subject.values())).rowcount
 
-    async def write(self, address: Address, asked_by: str, began_at: datetime, tally: Tally) -> Receipt:
+    async def erased_runs(self, subject: Subject) -> set[str]:
+        """Runs of histories that were erased, and that Temporal may still list for a while."""
+        query = """SELECT unnest(runs) AS run FROM erasures
+                    WHERE platform = %(platform)s AND account = %(account)s AND ended_at > now() - interval '1 day'"""
+        return {row["run"] for row in await fetch_all(self._pool, query, subject.values())}
+
+    async def write(
+        self, address: Address, asked_by: str, began_at: datetime, tally: Tally, runs: Iterable[str]
+    ) -> Receipt:
         """Write the receipt."""
         values = {
             "platform": address.platform, "account": address.account, "asked_by": asked_by, "began_at": began_at,
+            "runs": sorted(runs),
             "erased": Jsonb(tally.erased), "kept": Jsonb(tally.kept),
         }  # fmt: skip
         row = await fetch_one(self._pool, _WRITE, values)

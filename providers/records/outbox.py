@@ -115,13 +115,17 @@ class Outbox:
         return row["at"] if row else None
 
     async def mark_waiting(self, key: str, reason: str, delay: float, *, counted: bool) -> None:
-        """It did not go out and will be tried again in `delay` seconds; an attempt that never left is not counted."""
+        """It did not go out and will be tried again in `delay` seconds; an attempt that never left is not counted.
+
+        What is settled stays settled, whoever thinks otherwise.
+        """
         await fetch_one(
             self._pool,
             """UPDATE outbox SET state = 'pending', last_error = %(reason)s,
                       attempts = attempts - %(uncounted)s,
                       next_attempt_at = clock_timestamp() + %(delay)s * interval '1 s',
-                      updated_at = clock_timestamp() WHERE key = %(key)s""",
+                      updated_at = clock_timestamp()
+                WHERE key = %(key)s AND state IN ('sending', 'pending')""",
             {"key": key, "reason": reason, "delay": delay, "uncounted": 0 if counted else 1},
         )
 

@@ -17,6 +17,7 @@ from domain.model import Value
 from domain.plans import UNLIMITED, Plan
 from domain.turn_taking import TurnTaking
 from providers.records.pool import Pool, borrowed, fetch_all, fetch_one
+from providers.records.tokens import Tokens
 from providers.secrets import SecretBox, WrongKey
 
 SECRETS = ("access_token", "webhook_secret", "verify_token")
@@ -135,6 +136,7 @@ class Tenants:
     def __init__(self, pool: Pool, box: SecretBox) -> None:
         self._pool = pool
         self._box = box
+        self.tokens = Tokens(pool, box)
 
     async def add(self, tenant: Tenant, secrets: Mapping[str, str]) -> None:
         """Store an account.
@@ -173,7 +175,9 @@ class Tenants:
     async def remove(self, platform: str, account: str) -> bool:
         """Forget the account and its secrets; its ledger stays. False: there was none."""
         values = {"platform": platform, "account": account}
-        query = "DELETE FROM accounts WHERE platform = %(platform)s AND account = %(account)s RETURNING 1 AS gone"
+        query = """WITH forgotten AS (
+                       DELETE FROM renewed_tokens WHERE platform = %(platform)s AND account = %(account)s)
+                   DELETE FROM accounts WHERE platform = %(platform)s AND account = %(account)s RETURNING 1 AS gone"""
         return await fetch_one(self._pool, query, values) is not None
 
     async def find(self, platform: str, account: str) -> Stored | None:
@@ -227,7 +231,7 @@ class Tenants:
                 for row in rows:
                     turned += await self._turn(connection, row)
             if not rows:
-                return turned
+                return turned + await self.tokens.rotate()
             after = (rows[-1]["platform"], rows[-1]["account"])
 
     async def _turn(self, connection: psycopg.AsyncConnection[DictRow], row: DictRow) -> bool:

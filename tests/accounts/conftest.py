@@ -41,7 +41,7 @@ def database(servers: Servers) -> str:
 def clean(database: str) -> str:
     """The same, with nothing in it."""
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("TRUNCATE credits, purses, accounts")
+        connection.execute("TRUNCATE credits, purses, accounts, renewed_tokens")
         connection.execute("DELETE FROM plans WHERE name <> 'unlimited'")
     return database
 

@@ -80,6 +80,22 @@ async def test_fifty_failures_are_enough(post: Post) -> None:
     assert 600 == backoff(50)
 
 
+async def test_books_that_die_right_after_a_send_do_not_double_it(post: Post) -> None:
+    """PostgreSQL is killed in the moment after a part was noted as sent: it stays sent."""
+    dies = """
+        CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$;
+        CREATE TRIGGER dies BEFORE DELETE ON paused_accounts EXECUTE FUNCTION die();
+    """
+    async with post.pool.connection() as connection:
+        await connection.execute(dies)
+    await asyncio.gather(post.send("k1"), return_exceptions=True)
+    assert "sent" == (await post.row("k1"))["state"]
+    assert PartState.SENT == (await post.send("k1")).state
+
+    assert ["привет"] == said(post)
+
+
 async def test_a_lost_answer_is_looked_up_where_that_is_possible(post: Post) -> None:
     """Chat2Desk took it and its answer was lost: we ask, and do not say it again."""
     post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.ANSWER_LOST))

@@ -125,6 +125,17 @@ async def test_what_has_a_fate_leaves_the_book_and_the_rest_is_unaccounted(pool:
     assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
 
 
+async def test_one_moment_of_a_dead_worker_does_not_wait_for_ever(pool: Pool, books: Conservation) -> None:
+    """A courtesy is tried once; where its sender died, its outcome is unknown, and the outbox is not kept waiting."""
+    await replied(pool, "interim", state="sending")
+    await replied(pool, "0", state="sending")
+    assert 0 == await books.give_up_courtesies(60)
+    await fetch_one(pool, "UPDATE outbox SET attempt_at = attempt_at - interval '2 minutes'")
+    assert 1 == await books.give_up_courtesies(60)
+    states = await fetch_all(pool, "SELECT state FROM outbox ORDER BY key")
+    assert ["sending", "unknown"] == [row["state"] for row in states]
+
+
 async def test_the_inbox_counts_at_once_and_once(pool: Pool, books: Conservation) -> None:
     """While Temporal is away every waiting message counts, however young."""
     await fetch_one(
@@ -142,7 +153,7 @@ class Told:
 
     def __init__(self, heard: tuple[str, ...] = (), **known: Any) -> None:
         self.heard = heard
-        self.known = {"holder": Holder.ASSISTANT, "waiting_messages": 0, "outbox": 0} | known
+        self.known: dict[str, Any] = {"holder": Holder.ASSISTANT, "waiting_messages": 0, "outbox": 0} | known
 
     async def overview(self, address: Address) -> Overview:
         """At a glance."""

@@ -20,6 +20,7 @@ from tests.workflows.harness import Chat, Shop
 
 pytestmark = pytest.mark.slow
 CUSTOMERS = 10
+SAMPLE = Path(__file__).parents[2] / "docs" / "samples" / "ci.yml"
 QUEUES = ("conversations", "delivery-chat2desk")
 
 
@@ -150,3 +151,16 @@ def test_where_no_worker_has_a_build_it_is_said(everturn: Everturn) -> None:
     for words in (("status",), ("ramp", "10%"), ("promote",), ("rollback",)):
         status, _, complaint = everturn("deploy", *words)
         assert (1, True) == (status, "start one with EVERTURN_VERSIONING=true" in complaint)
+
+
+def test_the_sample_of_ci_gives_commands_that_there_are(everturn: Everturn) -> None:
+    """Whoever copies it is not told of options that nobody knows."""
+    lines = SAMPLE.read_text("utf-8").splitlines()
+    given = [
+        line.split(".venv/bin/everturn ")[1].split(" #")[0].split() for line in lines if ".venv/bin/everturn" in line
+    ]
+    assert 6 == len(given)
+    for words in given:
+        names = words[: 1 + (words[0] == "deploy")]
+        status, said, _ = everturn(*names, "--help")
+        assert (0, set()) == (status, {word for word in words if word.startswith("--") and word not in said})

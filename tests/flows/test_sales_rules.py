@@ -19,10 +19,12 @@ from flows.rules.colours import COLOURS, colour_name, find_colours
 from flows.rules.complaint import detect_complaint
 from flows.rules.consent import read_consent
 from flows.rules.delivery_wish import detect_delivery_request
+from flows.rules.discount import detect_haggling
 from flows.rules.garments import GARMENTS, find_garment, garment_name
 from flows.rules.language import language_of
 from flows.rules.loose import LONGEST, clauses, loosen
 from flows.rules.names import find_name
+from flows.rules.opt_in import detect_opt_in
 from flows.rules.opt_out import detect_opt_out
 from flows.rules.payment_proof import PaymentProof, detect_payment_proof
 from flows.rules.phone import find_phone_of, why_no_phone
@@ -76,10 +78,12 @@ RULES: dict[str, Callable[[str], str]] = {
     "change": _heard(lambda text: wants_change(clean(text), "uk")),
     "courtesy": _heard(lambda text: is_courtesy(clean(text), "uk")),
     "delivery": _heard(detect_delivery_request),
+    "discount": _heard(detect_haggling),
     "garment": find_garment,
     "language": lambda text: language_of(text, "uk"),
     "name": find_name,
     "name_asked": lambda text: find_name(text, asked=True),
+    "opt_in": _heard(detect_opt_in),
     "opt_out": _heard(detect_opt_out),
     "payment_proof": _payment,
     "phone": _phone,

@@ -232,3 +232,54 @@ def test_how_to_pay_is_no_part_of_the_address() -> None:
     buyer.says("оформити", "Коваль Іра, 0671234567, Київ, вул. Хрещатик 5 кв 3, накладений платіж")
     assert "вул. Хрещатик 5 кв 3" == buyer.sale.branch
     assert "cash_on_delivery" == buyer.sale.method
+
+
+ORDERED = ("злата чорна m", "беру", "оформити", "Оксана Петренко 0671234567", "Львів, відділення 12", "на карту", "так")
+
+
+@pytest.mark.parametrize("said", ["а за 1000 віддасте?", "дайте скидку 20%", "скиньте трохи ціну"])
+def test_nobody_haggles(said: str) -> None:
+    """The price is the catalogue's; that a person may know of more is said."""
+    buyer = Buyer()
+    heard = buyer.says("злата чорна m", said)
+    assert "сама змінити не можу" in heard
+    assert "оформлюємо" in heard
+
+
+@pytest.mark.parametrize("said", ["хочу змінити розмір на L", "змініть адресу на відділення 5", "а можна накладений?"])
+def test_a_placed_order_is_changed_by_a_person(said: str) -> None:
+    """What is placed the assistant cannot change; it does not ask for a screenshot instead."""
+    buyer = Buyer()
+    buyer.says(*ORDERED, said)
+    assert ["hand_off"] == buyer.effects
+
+
+@pytest.mark.parametrize("said", ["де платити?", "на яку картку?", "реквізити ще раз", "скільки платити?"])
+def test_where_to_pay_is_told_again(said: str) -> None:
+    """As often as it is asked for."""
+    heard = Buyer().says(*ORDERED, said)
+    assert "Картка 4441" in heard
+    assert "1 899" in heard
+
+
+def test_nothing_to_order_is_said_so() -> None:
+    """«Беру» and «оформити» with an empty cart are no goods to search for; «ні» ends it kindly."""
+    assert "У кошику поки порожньо" in Buyer().says("добрий день", "оформити")
+    buyer = Buyer()
+    assert "Якщо щось знадобиться" in buyer.says("добрий день", "ні")
+    assert buyer.state is None
+
+
+@pytest.mark.parametrize("said", ["йдіть нахуй", "ви там охуїли?"])
+def test_whoever_swears_at_us_talks_with_a_person(said: str) -> None:
+    """Not with a catalogue."""
+    buyer = Buyer()
+    buyer.says("злата чорна m", said)
+    assert ["hand_off"] == buyer.effects
+
+
+def test_a_surzhyk_yes_is_a_yes() -> None:
+    """«Да всьо вєрно» to the summary."""
+    buyer = Buyer()
+    buyer.says(*ORDERED[:-1], "да всьо вєрно")
+    assert ["place_order"] == buyer.effects

@@ -1,8 +1,8 @@
 """A shop in production: API and workers as processes of their own, the outside world played, all they say kept."""
 
 import asyncio
-import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -42,7 +42,11 @@ HOOK_SECRET = "hook-secret-of-telegram"
 OPERATOR_TOKEN = "operator-token-of-the-shop"
 MODEL_KEY = "sk-ant-key-of-the-shop"
 MANYCHAT_SECRET = "hook-secret-of-manychat"
-DIALOG_WITHIN = 25.0
+PATIENCE = 40.0
+THOUGHT = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-5-5", "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Вітаю"}], "usage": {"input_tokens": 10, "output_tokens": 5},
+}  # fmt: skip
 _numbers = count(700_000_001)
 
 
@@ -56,22 +60,33 @@ class Shop:
     """Service and span, as the collector got them."""
     outside: str = ""
     url: str = ""
-    worker_metrics: str = ""
-    secrets_key: str = field(default_factory=new_key)
+    temporal: tuple[str, str] = ("", "")
+    """Address and namespace."""
+    thinking_is_held: bool = False
+    """While it is, the language model says nothing."""
+    _stops: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     # --- the outside world --------------------------------------------------------------------------------------
 
     def played(self) -> Starlette:
         """Platforms, a language model that knows nobody, and a collector."""
         self.world.faults.change(Setting(platform="telegram", rate=0))
-        refusal = {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}
         return Starlette(
             routes=[
                 Route("/v1/traces", self._collect, methods=["POST"]),
-                Route("/v1/messages", lambda _: JSONResponse(refusal, 401), methods=["POST"]),
+                Route("/v1/messages", self._refuse, methods=["POST"]),
                 Mount("/", simulators(self.world)),
             ]
         )
+
+    async def _refuse(self, _: Request) -> Response:
+        """Long thoughts come to something; whoever asks later has no key."""
+        if self.thinking_is_held:
+            while self.thinking_is_held:
+                await asyncio.sleep(0.02)
+            return JSONResponse(THOUGHT)
+        error = {"type": "authentication_error", "message": "invalid x-api-key"}
+        return JSONResponse({"type": "error", "error": error}, 401)
 
     async def _collect(self, request: Request) -> Response:
         told = ExportTraceServiceRequest.FromString(await request.body())
@@ -83,16 +98,18 @@ class Shop:
 
     def environment(self, servers: Servers) -> dict[str, str]:
         """The settings of production."""
+        self.temporal = servers.temporal_address, fresh_namespace(servers, "shop")
         return os.environ | {
             "EVERTURN_ENV": "production", "EVERTURN_LOG_LEVEL": "debug", "EVERTURN_HOME": str(self.folder / "home"),
-            "TEMPORAL_ADDRESS": servers.temporal_address, "TEMPORAL_NAMESPACE": fresh_namespace(servers, "shop"),
+            "TEMPORAL_ADDRESS": self.temporal[0], "TEMPORAL_NAMESPACE": self.temporal[1],
             "DATABASE_URL": servers.fresh_database(f"shop_{uuid4().hex[:12]}"), "EVERTURN_API_URL": self.url,
-            "EVERTURN_SECRETS_KEY": self.secrets_key, "OPERATOR_TOKEN": OPERATOR_TOKEN,
+            "EVERTURN_SECRETS_KEY": new_key(), "OPERATOR_TOKEN": OPERATOR_TOKEN,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.outside, "OTEL_BSP_SCHEDULE_DELAY": "200",
             "ANTHROPIC_API_KEY": MODEL_KEY, "ANTHROPIC_BASE_URL": self.outside, "MODEL_RETRIES": "0",
             "MODEL_FAILURES_UNTIL_AWAY": "2", "MODEL_AWAY_SECONDS": "600",
             "TELEGRAM_ACCESS_TOKEN": BOT_TOKEN, "TELEGRAM_API_BASE_URL": f"{self.outside}/telegram",
             "TELEGRAM_WEBHOOK_SECRET": HOOK_SECRET, "TELEGRAM_FLOW": "sales", "TELEGRAM_QUIET_PERIOD_SECONDS": "0.2",
+            "TELEGRAM_INTERIM_AFTER_SECONDS": "1",
             "MANYCHAT_WEBHOOK_SECRET": MANYCHAT_SECRET, "MANYCHAT_API_KEY": "1:manychat-key", "MANYCHAT_FLOW": "sales",
             "MANYCHAT_API_URL": f"{self.outside}/manychat", "MANYCHAT_QUIET_PERIOD_SECONDS": "0.2",
             "MEDIA_TRUSTED_HOSTS": self.outside.removeprefix("http://"),
@@ -109,7 +126,17 @@ class Shop:
         """What Prometheus would read."""
         return httpx.get(f"{self.url}/metrics", trust_env=False, timeout=10).text
 
-    def until(self, condition: Callable[[], Any], seconds: float = DIALOG_WITHIN) -> Any:
+    def figure(self, name: str, **labels: str) -> float:
+        """The sum of all series of this name with these labels."""
+        lines = [line for line in self.metrics().splitlines() if re.match(rf"{name}[{{ ]", line)]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(each in line for each in wanted))
+
+    def stop(self, name: str) -> None:
+        """Stop `api` or `worker`."""
+        self._stops.pop(name, lambda: None)()
+
+    def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something holds; else say what the shop said."""
         end = time.monotonic() + seconds
         while not (found := condition()):
@@ -136,21 +163,30 @@ class Buyer:
         """Write, and read what the shop answers; a choice that is shown is tapped."""
         return self._does(text=text, choice=self._choice(text))
 
-    def shows(self, picture: Path) -> list[str]:
-        """Send a picture."""
-        own_id = self._shop.world.keep_media(picture.read_bytes(), "image/jpeg")
+    def shows(self, picture: bytes) -> list[str]:
+        """Send a picture, and read what the shop answers."""
+        own_id = self._shop.world.keep_media(picture, "image/jpeg")
         return self._does(media=(Media(id=own_id, mime="image/jpeg", kind=MessageKind.IMAGE),))
 
-    def _does(self, **what: Any) -> list[str]:
-        before = len(self._shown())
+    def writes(self, *, secret: str = HOOK_SECRET, times: int = 1, **what: Any) -> int:
+        """Post what the platform would; the status of the last answer."""
         said = Said(contact=self.contact, name=self._name, message_id=str(next(_numbers)), at=datetime.now(UTC), **what)
-        hook = PLATFORMS["telegram"].inbound(said, Credentials(account="default", webhook_secret=HOOK_SECRET))
-        answer = httpx.post(
-            self._shop.url + hook.path, headers=dict(hook.headers), content=hook.body, trust_env=False, timeout=10
-        )
-        assert 200 == answer.status_code, answer.text
-        self._shop.until(lambda: len(self._shown()) > before and self._is_settled())
-        return [entry.text for entry in self._shown()[before:]]
+        hook = PLATFORMS["telegram"].inbound(said, Credentials(account="default", webhook_secret=secret))
+        for _ in range(times):
+            answer = httpx.post(
+                self._shop.url + hook.path, headers=dict(hook.headers), content=hook.body, trust_env=False, timeout=10
+            )
+        return answer.status_code
+
+    def _does(self, **what: Any) -> list[str]:
+        before = len(self.shown())
+        assert 200 == self.writes(**what)
+        self._shop.until(lambda: len(self.shown()) > before and self._is_settled())
+        return self.shown()[before:]
+
+    def shown(self) -> list[str]:
+        """All that was said to them."""
+        return [entry.text for entry in self._shown()]
 
     def _is_settled(self) -> bool:
         """Nothing new for a moment: the parts of a reply come one after another."""
@@ -183,8 +219,10 @@ def opened(servers: Servers, folder: Path) -> Iterator[Shop]:
         environment = shop.environment(servers)
         asyncio.run(_stock(environment["DATABASE_URL"], shop.outside))
         for name, *arguments in (("api", "--port", str(port)), ("worker", "--processes", "2")):
-            stack.enter_context(_running(folder, name, arguments, environment))
-        shop.until(shop.is_well, 40)
+            stops = stack.enter_context(ExitStack())
+            stops.enter_context(_running(folder, name, arguments, environment))
+            shop._stops[name] = stops.close
+        shop.until(shop.is_well, 90)
         yield shop
 
 
@@ -205,8 +243,3 @@ def _running(folder: Path, name: str, arguments: list[str], environment: dict[st
         killer.start()
         process.wait()
         killer.cancel()
-
-
-def as_json(line: str) -> dict[str, Any]:
-    """A log line; in production every one is JSON."""
-    return dict(json.loads(line))

@@ -7,6 +7,7 @@ CREATE TABLE erasures (
     asked_by  text        NOT NULL,
     began_at  timestamptz NOT NULL,
     ended_at  timestamptz NOT NULL DEFAULT now(),
+    runs      text[]      NOT NULL DEFAULT '{}', -- of histories: Temporal takes up to a minute to delete them
     erased    jsonb       NOT NULL, -- rows, by table; histories; files
     kept      jsonb       NOT NULL  -- rows that are kept without the customer, by table
 );

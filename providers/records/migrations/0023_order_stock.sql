@@ -27,3 +27,6 @@ CREATE TRIGGER orders_give_stock_back AFTER UPDATE OF status ON orders
 
 -- Who waits for goods that are not there, for the list of conversations.
 CREATE INDEX idx_orders_short ON orders (conversation_id) WHERE shortage <> '';
+
+-- Who wants no messages they did not ask for: beyond the dialog in which they said so.
+ALTER TABLE conversations ADD COLUMN opted_out_at timestamptz;

@@ -1,0 +1,57 @@
+"""The whole system, struck at chosen steps of a turn: every accepted message has one fate, nothing happens twice."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults import trials
+from benchmarks.faults.outside import Outside
+from benchmarks.faults.plan import How, Step, Strike, Victim
+from benchmarks.faults.run import Size, broken
+from commands.home import Home
+from tests.system.conftest import Let
+from tests.system.house import House
+
+STRIKES = (
+    (Victim.API, How.KILL, Step.ARRIVING),
+    (Victim.WORKER, How.KILL, Step.DECIDING),
+    (Victim.TEMPORAL, How.FREEZE, Step.ACCEPTED),
+    (Victim.WORKERS, How.FREEZE, Step.THOUGHT),
+    (Victim.POSTGRES, How.KILL, Step.ORDERED),
+    (Victim.WORKER, How.KILL, Step.SENDING),
+    (Victim.API, How.KILL, Step.ASKING),
+    (Victim.TEMPORAL, How.KILL, Step.SHOWN),
+    (Victim.WORKERS, How.KILL, Step.NOTING),
+    (Victim.POSTGRES, How.FREEZE, Step.CLAIMING),
+    (Victim.TEMPORAL, How.KILL, Step.ORDERING),
+    (Victim.POSTGRES, How.KILL, Step.PAYING),
+)
+"""Each victim in more ways than one; each kind of step with an effect in it."""
+SIZE = Size(seconds=35, writers=10, talkers=6, think=0.3, weather=0.25, strikes=len(STRIKES), lanes=3)
+
+
+@pytest.fixture
+def outside() -> Iterator[Outside]:
+    """Platforms and a model that outlive whatever is killed."""
+    with tempfile.TemporaryDirectory(prefix="everturn-outside-") as folder:
+        yield Outside(Path(folder))
+
+
+@pytest.fixture
+def house(let: Let, outside: Outside) -> House:
+    """A house that speaks with them."""
+    return let(**trials.variables(outside))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Outside) -> None:
+    """Customers write on while the house is broken around them; the books and their phones agree in the end."""
+    planned = (Strike(victim, how, step, 0.8) for victim, how, step in STRIKES)
+    result = await broken(Home(house.home), outside, SIZE, 7, house.lines.append, planned=planned)
+
+    assert [] == result.account.faults, result.account.notes
+    assert 8 <= len(result.strikes), "most of them fall within the time; on a slow machine some turn comes too late"
+    assert result.messages > 40
