@@ -102,7 +102,7 @@ def doctor(home: HomeOption = DEFAULT_HOME, api: ApiOption = "") -> None:
     from commands.doctor import Verdict, examine
     from commands.found import settings_beside
 
-    findings = asyncio.run(examine(settings_beside(home, api)))
+    findings = asyncio.run(examine(settings_beside(home, api), home))
     print("\n".join(map(str, findings)))
     if wrong := [finding.subject for finding in findings if finding.verdict is Verdict.WRONG]:
         raise Failed(f"not well: {', '.join(wrong)}")

@@ -24,6 +24,8 @@ class PastTurn(Value):
     at: datetime
     decision: Decision | None
     """None: the turn failed."""
+    is_whole: bool = True
+    """False: it is told by the books, which know what was said and nothing else."""
 
 
 async def turns_of(client: Client, conversation: str, first: int) -> list[PastTurn]:
@@ -93,7 +95,7 @@ def _turn(number: int, lines: list[Said], address: Address, flow: str) -> PastTu
     heard = [line for line in lines if line.inbound]
     parts = tuple(Part(text=line.text) for line in lines if not line.inbound)
     asked = TakeTurn(conversation=address.conversation_id, flow=flow, turn=number, messages=tuple(map(_message, heard)))
-    return PastTurn(asked=asked, at=heard[-1].at, decision=Decision(parts=parts, phase=""))
+    return PastTurn(asked=asked, at=heard[-1].at, decision=Decision(parts=parts, phase=""), is_whole=False)
 
 
 def _message(line: Said) -> InboundMessage:

@@ -22,7 +22,7 @@ from domain.dialogue import Dialogue, ReadDialogue, SaidBefore
 from domain.media import MediaProblem, SeenMedia
 from domain.messages import InboundMessage
 from domain.shop import Shop
-from domain.what_if import Answer, TurnAgain
+from domain.what_if import NUMBER, Answer, TurnAgain
 from flows import common
 from flows.base import Flow, Senses, Turn
 from platforms.base import Platform
@@ -205,7 +205,7 @@ class Rehearsal:
         route = turn.asked.messages[-1].route if turn.asked.messages else turn.asked.route
         parts = [part.text for message in chosen.say for part in fit(message, platform.abilities(route))]
         return Answer(
-            parts=tuple(text.replace(ORDER_NUMBER, "…") for text in parts),
+            parts=tuple(text.replace(ORDER_NUMBER, NUMBER) for text in parts),
             effects=tuple(map(in_words, chosen.effects)),
             phase=chosen.phase,
             problem=chosen.degraded or self._model.degraded,
@@ -231,8 +231,9 @@ def _was(turn: PastTurn) -> Answer:
         return Answer(problem="the turn failed, or was not finished")
     decision = turn.decision
     return Answer(
-        parts=tuple(part.text.replace(ORDER_NUMBER, "…") for part in decision.parts),
+        parts=tuple(part.text.replace(ORDER_NUMBER, NUMBER) for part in decision.parts),
         effects=tuple(map(in_words, decision.effects)),
+        is_whole=turn.is_whole,
         phase=decision.phase,
     )
 

@@ -78,8 +78,11 @@ class CodecDoor:
             return
         office: Office | None = getattr(self._app.state, "office", None)
         secret = request.cookies.get(cookie_name(request, office), "") if office else ""
-        if office is None or not secret or await office.sessions.find(secret, now()) is None:
+        session = await office.sessions.find(secret, now()) if office and secret else None
+        if session is None:
             raise Problem(401, "log in to the console first, or send the operator token", headers=_CHALLENGE)
+        if session.operator.accounts:  # a payload does not say whose it is
+            raise Problem(403, "histories are for those who see every account")
         if request.headers.get("origin") not in (None, self._origin, _origin(self._house.settings.everturn_api_url)):
             raise Problem(403, "this page may not ask: TEMPORAL_UI_URL names the one that may")
 

@@ -10,7 +10,7 @@ import structlog
 from api.problems import Problem
 from contracts.conversation import Overview, PageRequest, TranscriptPage
 from domain.conversation import Holder
-from domain.failures import EverturnError, Unavailable
+from domain.failures import Unavailable
 from domain.fates import Fate
 from domain.identifiers import Address
 from providers.records.conservation import Accepted, Conservation, Doubtful, Settled
@@ -30,6 +30,7 @@ MOST_ASKED = 50
 MOST_NOTED = 100_000
 """Messages that wait for PostgreSQL to come back; what is beyond is not watched over, and counted."""
 AT_ONCE = 5_000
+UNAVAILABLE = 503
 
 log = structlog.get_logger(__name__)
 
@@ -101,10 +102,16 @@ class Bookkeeper:
             log.warning("courtesies_given_up", parts=stranded)
 
     async def ask(self) -> None:
-        """Ask the conversations of messages that have waited too long, and say which of them are unaccounted for."""
+        """Ask the conversations of messages that have waited too long, and say which of them are unaccounted for.
+
+        The first one that does not answer ends the round: whoever is too busy to answer is asked nothing more.
+        """
         lost = 0
         for doubtful in await self._books.doubtful(self._unaccounted_after, ASK_AGAIN_SECONDS, MOST_ASKED):
-            fate = await self.fate_told(doubtful)
+            try:
+                fate = await self.fate_told(doubtful)
+            except Problem:
+                break
             if fate is None:
                 lost += 1
                 log.warning("message_unaccounted", conversation=doubtful.address.conversation_id)
@@ -114,11 +121,17 @@ class Bookkeeper:
             log.error("messages_unaccounted", asked_about=lost)
 
     async def fate_told(self, doubtful: Doubtful) -> Fate | None:
-        """What its conversation says; None: it does not know the message, still owes it a turn, or cannot be asked."""
+        """What its conversation says; None: it does not know the message, or still owes it a turn.
+
+        Raises:
+            Problem: 503, nobody answers.
+        """
         try:
             seen = await self._conversations.transcript(doubtful.address, PageRequest(limit=200))
             overview = await self._conversations.overview(doubtful.address)
-        except (Problem, EverturnError):
+        except Problem as problem:
+            if problem.status == UNAVAILABLE:
+                raise
             return None
         heard = any(line.direction == "in" and line.id == doubtful.message_id for line in seen.lines)
         if not heard or overview.waiting_messages or overview.outbox:

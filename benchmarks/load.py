@@ -38,8 +38,8 @@ async def measure(ground: Ground) -> list[Row]:
     return [Row(f"load: {one.what}", one.measured, aim=one.aim, holds=one.held) for one in kept]
 
 
-def _plan(conversations: int, minutes: float) -> Plan:
-    return Plan(conversations, minutes, conversations / EVERY_SECONDS, "manychat", seed=1)
+def _plan(conversations: int, minutes: float, rate: float | None = None) -> Plan:
+    return Plan(conversations, minutes, rate or conversations / EVERY_SECONDS, "manychat", seed=1)
 
 
 async def carried(ground: Ground, plan: Plan) -> tuple[Seen, list[Promise]]:
@@ -93,10 +93,11 @@ def main() -> int:
     reader = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     reader.add_argument("--conversations", type=int, default=200)
     reader.add_argument("--minutes", type=float, default=10)
+    reader.add_argument("--rate", type=float, help="bursts a second of all; left out: each customer writes every 40 s")
     reader.add_argument("--report", type=Path, default=ROOT / "docs" / "load.md")
     reader.add_argument("--remark", action="append", default=[], help="a sentence for the end of the report")
     given = reader.parse_args()
-    return asyncio.run(_report(_plan(given.conversations, given.minutes), given.report, given.remark))
+    return asyncio.run(_report(_plan(given.conversations, given.minutes, given.rate), given.report, given.remark))
 
 
 if __name__ == "__main__":

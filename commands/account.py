@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.account_input import VARIABLES
+from commands.found import key_settings
 from commands.outcome import Failed, WrongUse
 from domain.failures import EverturnError, Rejected
 from domain.plans import as_credits
@@ -26,8 +27,8 @@ from providers.records.directory import Directory
 from providers.records.migrate import pending_migrations
 from providers.records.pool import open_pool
 from providers.records.tenants import SECRETS, Tenant, Tenants
-from providers.secrets import FILE, FILE_IN_PRODUCTION, KeyFile, new_key, secret_box
-from runtime.account_settings import AccountSettings, load_account_settings
+from providers.secrets import FILE, KeyFile, new_key, secret_box
+from runtime.account_settings import AccountSettings
 from runtime.accounts import Account, Accounts, StatedAccounts
 from runtime.settings import Settings
 
@@ -59,7 +60,7 @@ async def opened(settings: Settings, home: Path) -> AsyncIterator[Books]:
     """
     if not settings.database_url:
         raise WrongUse("DATABASE_URL: is not set, and no `everturn up` is running in this home")
-    keys = _key_settings(settings, home)
+    keys = key_settings(settings, home)
     environment = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
     await _require_migrated(settings.database_url)
     async with open_pool(settings.database_url, size=2, name="everturn-account") as pool:
@@ -76,15 +77,6 @@ async def _require_migrated(database_url: str) -> None:
         raise Failed(f"PostgreSQL: {' '.join(str(error).split())}") from None
     if pending:
         raise Failed("the database is not up to date: run `everturn migrate`")
-
-
-def _key_settings(settings: Settings, home: Path) -> AccountSettings:
-    """In production, `everturn up` keeps a key in its home where the environment names none."""
-    keys = load_account_settings(everturn_home=str(home), everturn_env=settings.everturn_env)
-    stated = keys.everturn_secrets_key.get_secret_value() or keys.everturn_secrets_key_file
-    if stated or not keys.is_production or not (home / FILE_IN_PRODUCTION).exists():
-        return keys
-    return keys.model_copy(update={"everturn_secrets_key_file": str(home / FILE_IN_PRODUCTION)})
 
 
 def _key_file(keys: AccountSettings, home: Path) -> KeyFile | None:
@@ -241,7 +233,8 @@ async def rotate_key(books: Books) -> str:
     if books.key_file is not None:
         books.key_file.replace(books.key_file.read(False)[:1])
     return (
-        f"{turned} accounts and {customers} customers' keys locked with the newest key; older keys are no longer needed"
+        f"{turned} accounts locked with the newest key, and the keys of {customers} customers;"
+        " older keys are no longer needed"
     )
 
 

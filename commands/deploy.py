@@ -98,13 +98,13 @@ class Board:
         await self._deployments.promote(build.id)
         if deployment.ramping:
             await self._deployments.ramp("", 0)
-        return f"every conversation is back with {build.id}; {_current(deployment)} carries none"
+        return f"every conversation is back with {build.id}; {_current(deployment)} gets nothing more"
 
     async def _end_ramp(self, deployment: Deployment) -> str:
         if not deployment.ramping:
             return f"no build is ramping; every conversation is with {_current(deployment)}"
         await self._deployments.ramp("", 0)
-        return f"every conversation is back with {_current(deployment)}; {deployment.ramping} carries none"
+        return f"every conversation is back with {_current(deployment)}; {deployment.ramping} gets nothing more"
 
     async def _read(self) -> Deployment:
         deployment = await self._deployments.read()

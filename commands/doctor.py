@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
+from commands.found import key_settings
 from domain.failures import EverturnError, TokenRejected
 from flows.registry import FLOWS
 from platforms import registry
@@ -20,9 +23,11 @@ from platforms.base import Credentials
 from platforms.credentials import credentials_of
 from platforms.http import build_client
 from providers.records.migrate import pending_migrations
+from providers.records.privacy import wanted_privacy
+from providers.secrets import secret_box
 from providers.servers.temporal import SEARCH_ATTRIBUTES
 from runtime.accounts import Account, default_account
-from runtime.settings import Settings
+from runtime.settings import Settings, WrongSetting
 from runtime.temporal import connect
 
 PATIENCE = timedelta(seconds=5)
@@ -50,13 +55,14 @@ class Finding:
         return f"{line}\n       -> {self.mend}" if self.mend else line
 
 
-async def examine(settings: Settings) -> list[Finding]:
-    """Look at everything at once."""
+async def examine(settings: Settings, home: Path = Path(".everturn")) -> list[Finding]:
+    """Look at everything at once; in the home a key may lie."""
     checks: dict[str, Callable[[Settings], Awaitable[list[Finding]]]] = {
         "temporal": _temporal,
         "postgres": _postgres,
         "api": _api,
         "model": _model,
+        "privacy": partial(_privacy, home=home),
         "platforms": look_at_platforms,
     }
     found = await asyncio.gather(*(_careful(name, check(settings)) for name, check in checks.items()))
@@ -103,6 +109,20 @@ async def _postgres(settings: Settings) -> list[Finding]:
     if pending:
         return [Finding("postgres", Verdict.WRONG, f"not migrated: {', '.join(pending)}", "run `everturn migrate`")]
     return [Finding("postgres", Verdict.OK, "reachable, migrations up to date")]
+
+
+async def _privacy(settings: Settings, home: Path) -> list[Finding]:
+    """What is said here is true of the other processes where they have the same environment."""
+    try:
+        chosen = wanted_privacy(settings, secret_box(key_settings(settings, home)))
+    except WrongSetting as error:
+        return [Finding("privacy", Verdict.WRONG, _short(error), "set it, or switch it off")]
+    if chosen.lacks_key:
+        mend = "set EVERTURN_SECRETS_KEY (`everturn account new-key`), as for every process"
+        return [Finding("privacy", Verdict.NOTE, "production, and no key here: histories and contacts are plain", mend)]
+    words = {True: "on", False: "off"}
+    told = f"encryption {words[chosen.encrypt_histories]}, pseudonyms {words[chosen.pseudonyms]}"
+    return [Finding("privacy", Verdict.OK, told)]
 
 
 async def _api(settings: Settings) -> list[Finding]:

@@ -59,7 +59,7 @@ def show(home: HomeOption = DEFAULT_HOME) -> None:
     async def work(pool: "Pool", operators: "Operators") -> list[str]:
         found = await operators.all()
         stands = {one.name: "shut out" if one.is_disabled else one.role.value for one in found}
-        return [f"{one.name}\t{stands[one.name]}\t{' '.join(one.accounts) or 'every account'}" for one in found]
+        return ["\t".join([one.name, stands[one.name], *one.accounts]) for one in found]
 
     print("\n".join(_run(home, work)) or "there are no operators yet; owner logs in with OPERATOR_TOKEN")
 

@@ -127,7 +127,9 @@ class _Stage:
         if not 1 <= first <= last:
             raise WrongUse(f"--turn {first}: the conversation has turns 1 to {last}")
         if kept and kept[0].asked.turn <= first:
-            return [one for one in kept if one.asked.turn >= first] or kept[-1:], []
+            if not (rest := [one for one in kept if one.asked.turn >= first]):
+                raise Failed(f"from turn {first} on the assistant took none: an operator held the conversation")
+            return rest, []
         flow = kept[0].asked.flow if kept else self._account.flow
         return self._from_books(life, flow, first), [FROM_BOOKS]
 

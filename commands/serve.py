@@ -80,7 +80,9 @@ def serve_worker(processes: int = 1) -> int:
     if processes == 1:
         return worker.main()
     from commands.nursery import Nursery
+    from runtime.logs import configure_logs
 
+    configure_logs(load_settings())
     return Nursery(processes, lambda place: worker.main(measured=place == 0)).run()
 
 

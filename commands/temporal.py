@@ -9,12 +9,11 @@ from typing import TypeVar
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.found import settings_beside
+from commands.found import key_settings, settings_beside
 from commands.outcome import Failed
 from providers.records.pool import open_pool
 from providers.records.privacy import open_discretion
 from providers.secrets import secret_box
-from runtime.account_settings import load_account_settings
 from runtime.codec import HistoryCodec
 from runtime.logs import configure_logs
 from runtime.settings import Settings
@@ -57,8 +56,7 @@ async def _codec(settings: Settings, home: Path, stack: AsyncExitStack) -> Histo
     pool = open_pool(settings.database_url, size=2, name="everturn-command")
     await pool.open(wait=False)
     stack.push_async_callback(pool.close, 2)
-    kept = load_account_settings(everturn_env=settings.everturn_env, everturn_home=str(home))
-    return open_discretion(settings, secret_box(kept), pool).codec
+    return open_discretion(settings, secret_box(key_settings(settings, home)), pool).codec
 
 
 async def _connected(settings: Settings, codec: HistoryCodec | None) -> Client:

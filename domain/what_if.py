@@ -1,6 +1,11 @@
 """What if the shop's words, model or goods had been others: a conversation as it was, and as it would have been."""
 
+import re
+
 from domain.model import Value
+
+NUMBER = "…"
+"""Stands where the number of an order would."""
 
 
 class Answer(Value):
@@ -9,6 +14,8 @@ class Answer(Value):
     parts: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     """What it did in the world, in a few words each; what would have been done was not."""
+    is_whole: bool = True
+    """Whether its effects are known; the books tell only what was said."""
     phase: str = ""
     problem: str = ""
     """Why there is no answer, or one by rules alone; empty: all was as it should be."""
@@ -26,7 +33,18 @@ class TurnAgain(Value):
     @property
     def is_same(self) -> bool:
         """Whether nobody would have noticed."""
-        return (self.was.parts, self.was.effects) == (self.would_be.parts, self.would_be.effects)
+        effects = self.was.effects == self.would_be.effects or not self.was.is_whole
+        return effects and len(self.was.parts) == len(self.would_be.parts) and all(map(_is_same, *self._parts))
+
+    @property
+    def _parts(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self.was.parts, self.would_be.parts
+
+
+def _is_same(was: str, would_be: str) -> bool:
+    """The number of an order that was not placed stands for any number."""
+    pattern = r"\d+".join(map(re.escape, would_be.split(NUMBER)))
+    return was == would_be or (NUMBER in would_be and re.fullmatch(pattern, was) is not None)
 
 
 class WhatIf(Value):

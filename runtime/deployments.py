@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import (
@@ -18,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     DescribeWorkerDeploymentRequest,
+    DescribeWorkerDeploymentResponse,
     DescribeWorkerDeploymentVersionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
     SetWorkerDeploymentRampingVersionRequest,
@@ -30,6 +32,7 @@ ASKED_WITHIN = timedelta(seconds=65)
 """A worker asks for work at least once a minute; who has not asked for longer is gone."""
 IN_PROGRESS = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+Answer = TypeVar("Answer")
 BUSY = frozenset({RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED})
 INSIST = (0.2, 0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts at a change."""
@@ -142,10 +145,11 @@ class Deployments:
         """The task queues that this build has asked for work; none: the server has not heard of it yet."""
         version = WorkerDeploymentVersion(deployment_name=self.name, build_id=build)
         try:
-            found = await self._client.workflow_service.describe_worker_deployment_version(
-                DescribeWorkerDeploymentVersionRequest(namespace=self._client.namespace, deployment_version=version),
-                timeout=PATIENCE,
+            request = DescribeWorkerDeploymentVersionRequest(
+                namespace=self._client.namespace, deployment_version=version
             )
+            service = self._client.workflow_service
+            found = await _insisting(lambda: service.describe_worker_deployment_version(request, timeout=PATIENCE))
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return set()
@@ -169,18 +173,19 @@ class Deployments:
 
     async def _info(self) -> WorkerDeploymentInfo | None:
         try:
-            request = DescribeWorkerDeploymentRequest(namespace=self._client.namespace, deployment_name=self.name)
-            answer = await self._client.workflow_service.describe_worker_deployment(request, timeout=PATIENCE)
+            return (await self._described()).worker_deployment_info
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
-        return answer.worker_deployment_info
 
     async def _token(self) -> bytes:
+        return (await self._described()).conflict_token
+
+    async def _described(self) -> DescribeWorkerDeploymentResponse:
         request = DescribeWorkerDeploymentRequest(namespace=self._client.namespace, deployment_name=self.name)
-        answer = await self._client.workflow_service.describe_worker_deployment(request, timeout=PATIENCE)
-        return answer.conflict_token
+        service = self._client.workflow_service
+        return await _insisting(lambda: service.describe_worker_deployment(request, timeout=PATIENCE))
 
     async def _build(
         self, summary: WorkerDeploymentInfo.WorkerDeploymentVersionSummary, alive: dict[str, Counter[str]]
@@ -212,17 +217,16 @@ class Deployments:
         )
 
 
-async def _insisting(change: Callable[[], Awaitable[object]]) -> None:
-    """The server takes one change after another, and asks who comes too soon to come again."""
+async def _insisting(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The server takes one question after another, and asks who comes too soon to come again."""
     for pause in INSIST:
         try:
-            await change()
-            return
+            return await ask()
         except RPCError as error:
             if error.status not in BUSY and "again later" not in error.message:
                 raise
         await asyncio.sleep(pause)
-    await change()
+    return await ask()
 
 
 async def _describe(client: Client, queue: str, kind: "TaskQueueType.ValueType") -> DescribeTaskQueueResponse:

@@ -6,9 +6,11 @@ Telegram's token, errors hold what somebody wrote.
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from opentelemetry import propagate
@@ -17,7 +19,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
 from opentelemetry.propagators.textmap import TextMapPropagator
-from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
@@ -80,11 +82,10 @@ class Spans(Tracing):
 
 
 def _named(part: str) -> dict[str, str]:
-    """Who we are, unless OTEL_SERVICE_NAME says it."""
+    """Who we are, unless OTEL_SERVICE_NAME says it, and which of several."""
     name = {} if "OTEL_SERVICE_NAME" in os.environ else {SERVICE_NAME: f"everturn-{part}"}
-    from importlib.metadata import version
-
-    return {**name, SERVICE_VERSION: version("everturn")}
+    which = f"{socket.gethostname()}/{os.getpid()}"
+    return {**name, SERVICE_VERSION: version("everturn"), SERVICE_INSTANCE_ID: which}
 
 
 class _Silence(TextMapPropagator):

@@ -14,6 +14,7 @@ from runtime.account_settings import AccountSettings
 from runtime.accounts import default_account
 from runtime.media_settings import MediaSettings
 from runtime.model_settings import ModelSettings
+from runtime.privacy_settings import PrivacySettings
 from runtime.search_settings import SearchSettings
 from runtime.settings import Settings
 from runtime.shop_settings import ShopSettings, load_shop_settings
@@ -24,7 +25,7 @@ PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 OF_A_COMMAND = {f"EVERTURN_ACCOUNT_{name}" for name in ("ACCESS_TOKEN", "WEBHOOK_SECRET", "VERIFY_TOKEN")}
 """Read by `everturn account add` alone."""
-OURS = (Settings, AccountSettings, MediaSettings, ModelSettings, ShopSettings, SearchSettings)
+OURS = (Settings, AccountSettings, MediaSettings, ModelSettings, ShopSettings, SearchSettings, PrivacySettings)
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 
 

@@ -32,7 +32,7 @@ class PaymentDesk:
         self._state = state
 
     async def open(self, asked: AskPaymentDecision) -> None:
-        """Lay a proof before a person, in the place of an earlier one that nobody has decided about."""
+        """Lay a proof before a person; one of the same order that nobody has decided about gives way to it."""
         state = self._state
         proof = OpenPayment(
             address=self._address,
@@ -43,22 +43,21 @@ class PaymentDesk:
         opened = await workflow.execute_activity_method(
             Payments.open_payment, proof, summary=f"turn {state.turn}: a payment to decide", **patience.BOOKKEEPING
         )
-        self._make_room(proof.order)
-        state.payment = PaymentCase(
+        case = PaymentCase(
             id=opened.id, order=proof.order, opened_at=workflow.now(), approvals_needed=asked.approvals_needed
         )
+        self._lay_down(case)
         self._call(opened.note or f"a payment to decide: order {proof.order}")
 
-    def _make_room(self, order: str) -> None:
-        """Of two proofs of one order the newer stands for both; one of another order waits on beside it."""
+    def _lay_down(self, case: PaymentCase) -> None:
+        """Of two proofs of one order the newer stands for both; one of another order waits behind it."""
         state, before = self._state, self._state.payment
-        if before is None:
-            return
-        if before.order != order and workflow.patched("payments-of-several-orders"):
-            replaced = [one for one in state.payments_aside if one.order == order]
-            state.payments_aside = [*(one for one in state.payments_aside if one.order != order), before]
+        if before is not None and before.order != case.order and workflow.patched("payments-of-several-orders"):
+            replaced = [one for one in state.payments_aside if one.order == case.order]
+            state.payments_aside = [*(one for one in state.payments_aside if one.order != case.order), case]
         else:
-            replaced = [before]
+            replaced = [before] if before is not None else []
+            state.payment = case
         state.settled += [Settlement(payment=one, stage=PaymentStage.REPLACED) for one in replaced]
 
     def _find(self, id: str) -> PaymentCase | None:

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 
 from api.operator_models import KeptMedia
 from providers.media.links import PATH
+from providers.model.patient import NO_KEY
 from runtime.settings import Settings
 
 LONGEST_FACT = 500
@@ -116,9 +117,10 @@ def _name(operator: str) -> str:
 
 
 def _decided(row: DictRow) -> Decided | None:
-    if row["by_operator"] or not (row["sources"] or row["degraded"] or row["unanswered"]):
+    degraded = "" if row["degraded"] == NO_KEY else row["degraded"]  # of the whole house, not of this reply
+    if row["by_operator"] or not (row["sources"] or degraded or row["unanswered"]):
         return None
-    return Decided(tuple(row["sources"]), row["degraded"], row["unanswered"])
+    return Decided(tuple(row["sources"]), degraded, row["unanswered"])
 
 
 def once_a_reply(lines: Sequence[Said]) -> list[Said]:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from benchmarks.faults import recovery, report, trials
 from benchmarks.faults.outside import Outside
+from benchmarks.faults.recovery import Recovery
 from benchmarks.faults.run import Result, Size, broken
 from benchmarks.figures import Row
 from benchmarks.ground import Ground
 
-FULL = Size(seconds=900, writers=24, talkers=12, think=0.8, weather=0.5)
+FULL = Size(seconds=900, writers=16, talkers=8, think=0.8, weather=0.5)
 QUICK = Size(seconds=45, writers=10, talkers=6, think=0.6, weather=0.5)
 GAUGE_AFTER = 65.0
 """Seconds until the live gauge would show what has no fate: it is told to look back a minute."""
@@ -37,14 +38,20 @@ async def measure(ground: Ground) -> list[Row]:
     result.gauge = await _gauge(ground)
     tried: dict[str, Result | str] = {}
     for name, trial in (("disk full", trials.disk_full), ("clock jumps", trials.clock_jumps)):
+        _keep(ground, result, recovered, tried)
         ground.tell(name)
         try:
             tried[name] = await trial(ground.seed, ground.tell)
         except (RuntimeError, OSError) as error:
             tried[name] = f"broke off: {' '.join(str(error).split())[:300]}"
+    _keep(ground, result, recovered, tried)
+    return [*report.rows(result, recovered), *_of_trials(tried)]
+
+
+def _keep(ground: Ground, result: Result, recovered: Recovery, tried: Mapping[str, Result | str]) -> None:
+    """Whatever is known so far; the trials may take as long again."""
     if ground.write is not None:
         report.write(ground.write, result, recovered, tried)
-    return [*report.rows(result, recovered), *_of_trials(tried)]
 
 
 def _of_trials(tried: Mapping[str, Result | str]) -> list[Row]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from textwrap import wrap
 
 from benchmarks.faults.accounting import Account
 from benchmarks.faults.picture import picture
@@ -63,7 +64,16 @@ def write(folder: Path, result: Result, recovery: Recovery | None, trials: Mappi
         _head(result), _laws(result), _fates(result), _strikes(result.strikes), _others(result.weather),
         _parts(result.account), _recovery(recovery), _trials(trials), _method(result),
     ]  # fmt: skip
-    (folder / "faults.md").write_text("\n".join(parts))
+    (folder / "faults.md").write_text("\n".join(map(_wrapped, parts)))
+
+
+def _wrapped(text: str) -> str:
+    """Prose in lines of even length; tables, headings and lists as they are."""
+    blocks = text.split("\n\n")
+    return "\n\n".join(
+        block if block.lstrip().startswith(("|", "#", "-", "!")) else "\n".join(wrap(" ".join(block.split()), 120))
+        for block in blocks
+    )
 
 
 def _head(result: Result) -> str:
@@ -75,7 +85,7 @@ def _head(result: Result) -> str:
 Everturn as a newcomer runs it (`everturn up`: API, two workers and their keeper, Temporal, PostgreSQL, all real processes),
 under steady load, broken at chosen steps of a turn. In this run **{result.faults:,} faults** ({len(result.strikes):,} at
 processes, {sum(result.weather.values()):,} of platforms, model and webhooks) met **{result.messages:,} accepted messages**;
-**{len(result.account.lost)}** of them are unaccounted for, and {holds}.
+**{len(result.account.lost)}** of them are unaccounted for, and {holds}. {result.missed:,} more strikes found no turn at their step in time and were put off.
 
 ![Strikes by victim and step, and what became of the messages]({PICTURE})
 
@@ -103,7 +113,16 @@ def _laws(result: Result) -> str:
     table = [f"| {name} | {found} | {'yes' if found == aim else '**no**'} |" for name, found, aim in laws]
     stories = "".join(f"\n- {note}" for note in account.notes)
     return "\n".join(
-        ["## The laws", "", "| law | found | holds |", "|---|---:|---|", *table, *([stories] if stories else []), ""]
+        [
+            "",
+            "## The laws",
+            "",
+            "| law | found | holds |",
+            "|---|---:|---|",
+            *table,
+            *([stories] if stories else []),
+            "",
+        ]
     )
 
 
@@ -186,7 +205,7 @@ _STEPS = {
 
 def _others(weather: Counter[str]) -> str:
     lines = [f"| {name} | {OTHERS.get(name, '')} | {weather[name]:,} |" for name in sorted({*weather, *OTHERS})]
-    return "\n".join(["## Other faults", "", "| fault | what it is | times |", "|---|---|---:|", *lines, ""])
+    return "\n".join(["## Other faults", "", "| fault | what it is | times |", "|---|---|---:|", *lines, "", ""])
 
 
 def _parts(account: Account) -> str:
@@ -208,8 +227,8 @@ def _recovery(recovery: Recovery | None) -> str:
 
 `kill -9` of all workers at once, customers writing at that moment, until the slowest of five conversations had its next
 part: median **{median(recovery.ours):.2f} s** ({ours}). The floor, a bare workflow of two activities on a default worker of
-Temporal's own, killed and started again at once in the same run: {median(recovery.bare):.2f} s ({bare}). Ours is forked from
-a keeper that has the program loaded and gives a dead worker's sticky queue up after 1.5 s, where the default is 10 s.
+Temporal's own, killed and started again at once in the same run: {median(recovery.bare):.2f} s ({bare}). Both wait
+for the processor that everybody else on the machine uses; `make bench ARGS="--only recovery"` measures it alone.
 """
 
 

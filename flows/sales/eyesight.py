@@ -121,15 +121,19 @@ def _called(
 
 
 def _seen(told: Mapping[str, Any]) -> SeenPicture:
-    kind = told.get("kind")
-    confidence = told.get("confidence")
     return SeenPicture(
-        kind=PictureKind(kind) if kind in set(PictureKind) else PictureKind.OTHER,
+        kind=PictureKind(_known(told.get("kind"), list(PictureKind)) or PictureKind.OTHER),
         garment=_known(told.get("garment"), GARMENTS),
         colour=_known(told.get("colour"), COLOURS),
         details=_short(told.get("details")),
-        confidence=min(max(float(confidence), 0.0), 1.0) if isinstance(confidence, int | float) else 0.0,
+        confidence=_confidence(told.get("confidence")),
     )
+
+
+def _confidence(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # NaN is not itself
+        return 0.0
+    return float(min(max(value, 0), 1))
 
 
 def facts_of(told: Mapping[str, Any]) -> ProofFacts:

@@ -96,6 +96,8 @@ def read_event(event: Any, scene: Scene) -> list[Inbound]:
 def _message(heard: Heard) -> list[Inbound]:
     if _says(heard.told, "is_deleted"):
         return [_unsent(heard)]
+    if heard.customer.contact == identifier(heard.scene.entry.get("id"), LONGEST_ACCOUNT):
+        return [Ignored(reason="own_message")]  # ours, though nothing marks it as an echo
     content = content_of(heard.told)
     nothing = content.kind is MessageKind.OTHER and not content.media
     if nothing and not heard.mid() and not _says(heard.told, "is_unsupported"):

@@ -73,8 +73,17 @@ def _dice(message: dict[str, Any]) -> Content:
 
 def _poll(message: dict[str, Any]) -> Content:
     poll = mapping(message.get("poll"))
-    options = (clean(option.get("text"), 200) for option in objects(poll.get("options"))[:MOST_ITEMS])
-    lines = [clean(poll.get("question"), 500), *(f"• {option}" for option in options if option)]
+    return _listed(poll.get("question"), poll.get("options"))
+
+
+def _checklist(message: dict[str, Any]) -> Content:
+    checklist = mapping(message.get("checklist"))
+    return _listed(checklist.get("title"), checklist.get("tasks"))
+
+
+def _listed(title: object, items: Any) -> Content:
+    texts = (clean(item.get("text"), 200) for item in objects(items)[:MOST_ITEMS])
+    lines = [clean(title, 500), *(f"• {text}" for text in texts if text)]
     return _told("\n".join(filter(None, lines)))
 
 
@@ -173,6 +182,7 @@ READERS: dict[str, Reader] = {
     "location": _place,
     "dice": _dice,
     "poll": _poll,
+    "checklist": _checklist,
     "web_app_data": _web_app,
 }
 """In order: an animation comes with a `document`, a venue with a `location`."""

@@ -10,7 +10,9 @@ Ages = dict[str, dict[tuple[str, ...], float]]
 _AGES = """
 SELECT 'inbox_oldest_seconds' AS name, platform, account,
        extract(epoch FROM clock_timestamp() - min(accepted_at))::float8 AS value
-  FROM inbox GROUP BY 2, 3
+  FROM inbox WHERE refused_at IS NULL GROUP BY 2, 3
+UNION ALL
+SELECT 'inbox_refused', platform, account, count(*)::float8 FROM inbox WHERE refused_at IS NOT NULL GROUP BY 2, 3
 UNION ALL
 SELECT 'outbox_oldest_seconds', platform, account, extract(epoch FROM clock_timestamp() - min(created_at))::float8
   FROM outbox WHERE state IN ('pending', 'sending') GROUP BY 2, 3
@@ -19,6 +21,7 @@ SELECT 'accounts_paused', platform, account, 1 FROM paused_accounts
 """
 NAMES: Mapping[str, str] = {
     "inbox_oldest_seconds": "How long the oldest message waits for Temporal",
+    "inbox_refused": "Messages that no conversation would take: a person must decide about them",
     "outbox_oldest_seconds": "How long ago the oldest part was decided that is not sent yet",
     "accounts_paused": "1: the platform refused the account's credential, nothing of it is sent",
 }

@@ -33,7 +33,7 @@ _FATES = r"""
                    bool_or(key LIKE '%%/apology') AS is_apology
               FROM outbox
              WHERE outbox.conversation_id = line.conversation_id AND outbox.turn = line.turn
-               AND outbox.created_at > line.logged_at - interval '1 minute'
+               AND outbox.created_at > line.logged_at - interval '1 day'
                AND key !~ '/(interim|op-[0-9]+|nobody_came)$') AS reply ON true
       LEFT JOIN LATERAL (
             SELECT max(sibling.logged_at) AS logged_at FROM message_logs AS sibling

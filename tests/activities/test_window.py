@@ -75,6 +75,18 @@ async def test_after_a_day_whatsapp_takes_nothing_free_form(post: Post, by_opera
     assert ([], []) == (heard(post, "whatsapp"), post.world.calls("whatsapp"))
 
 
+@pytest.mark.parametrize("ago", [timedelta(days=1), timedelta(days=400), -DAY], ids=["late", "years", "tomorrow"])
+async def test_a_wrong_clock_closes_no_window(post: Post, ago: timedelta) -> None:
+    """A message delivered a day late is late; one stamped years ago, or tomorrow, came now: nobody delivers it so."""
+    now = datetime.now(UTC)
+    said = InboundMessage(id="m1", received_at=now, sent_at=now - ago - timedelta(hours=1), text="привіт")
+    await Books(post.pool).log_inbound(Address(platform="whatsapp", account="main", contact="42"), [said], 1, "")
+    post.world.show(Entry(platform="whatsapp", contact="42", at=now, direction=Direction.IN, text="привіт"))
+    expected = PartState.DEAD if ago == DAY else PartState.SENT
+
+    assert expected == (await say(post, "whatsapp")).state
+
+
 async def test_after_a_day_whatsapp_takes_a_template(with_template: Post) -> None:
     """The template goes out with the words in it, on one line."""
     await wrote(with_template, "whatsapp", LATE)

@@ -152,17 +152,19 @@ class Told:
     """Conversations that answer what a test wants."""
 
     def __init__(self, heard: tuple[str, ...] = (), **known: Any) -> None:
+        self.asked = 0
         self.heard = heard
         self.known: dict[str, Any] = {"holder": Holder.ASSISTANT, "waiting_messages": 0, "outbox": 0} | known
 
     async def overview(self, address: Address) -> Overview:
         """At a glance."""
-        if "gone" in self.known:
-            raise Problem(404, "there is no such conversation")
         return Overview.model_construct(**self.known)
 
     async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
         """What it heard."""
+        self.asked += 1
+        if refusal := self.known.get("refusal"):
+            raise Problem(refusal, "no answer")
         lines = tuple(TranscriptLine(at=NOW, turn=1, direction="in", id=id) for id in self.heard)
         return TranscriptPage(lines=lines, total=len(lines))
 
@@ -174,7 +176,7 @@ class Told:
         (Told(heard=("a",), holder=Holder.OPERATOR), 0),
         (Told(heard=("a",), waiting_messages=1), 1),
         (Told(heard=("b",)), 1),
-        (Told(gone=True), 1),
+        (Told(refusal=404), 1),
     ],
     ids=["nothing to say", "taken over meanwhile", "still waits", "never heard of it", "gone"],
 )
@@ -185,3 +187,12 @@ async def test_whom_the_books_do_not_know_the_conversation_knows(
     await books.note(accepted("a", age=600))
     await Bookkeeper(books, told, 300).ask()
     assert left == sum((await unaccounted(pool, 300)).values())
+
+
+async def test_conversations_too_busy_to_answer_are_left_alone(pool: Pool, books: Conservation) -> None:
+    """Where nobody answers, the rest of the round is not asked: a question costs a busy worker a turn of somebody's."""
+    await books.note(accepted("a", "b", "c", age=600))
+    busy = Told(refusal=503)
+    await Bookkeeper(books, busy, 300).ask()
+    assert 1 == busy.asked
+    assert {("chat2desk", "default"): 3.0} == await unaccounted(pool, 300)

@@ -85,7 +85,10 @@ def test_what_no_conversation_takes_waits_for_a_person(
     assert ("unreadable: ValidationError", 1) == (unreadable["reason"], unreadable["attempts"])
     assert ("no account", 10) == (refused["reason"][:10], refused["attempts"])
     assert "wait for a person" in operator.get("/health").json()["inbox"]["reason"]
-    assert "unaccounted_messages" in operator.get("/metrics").text
+    metrics = operator.get("/metrics").text
+    assert {f'inbox_refused{{account="{account}",platform="manychat"}} 1.0' for account in ("default", "gone")} <= set(
+        metrics.splitlines()
+    )
 
     assert 202 == operator.post(f"/api/inbox/{refused['id']}/retry").status_code
     assert 404 == operator.post(f"/api/inbox/{refused['id']}/drop").status_code, "it is being tried again"

@@ -72,6 +72,9 @@ WITH part AS (INSERT INTO outbox (key, conversation_id, platform, account, conta
   VALUES (%(key)s, %(conversation)s, 'manychat', 'default', '71', '{"text": "hi"}', 'unknown', 5) RETURNING *)
 INSERT INTO dead_letters (outbox_key, conversation_id, platform, account, reason, outcome_unknown)
 SELECT key, conversation_id, platform, account, %(reason)s, true FROM part RETURNING id"""
+REFUSED = """
+INSERT INTO inbox (conversation_id, platform, account, message_id, message, attempts, last_error, refused_at)
+VALUES ('conv:manychat:gone:72', 'manychat', 'gone', %(key)s, '{}', 10, 'no account', now()) RETURNING id"""
 STATE = "SELECT state FROM outbox WHERE key = %(key)s"
 
 
@@ -134,6 +137,15 @@ def test_a_letter_is_dropped(everturn: Everturn, database: str, letter: tuple[st
     assert Ended(0, f"{number}: dropped\n", "") == everturn("drop", number)
     assert "dropped" == write(database, STATE, key=key)
     assert "dead letters" not in everturn("list").out.replace("no dead letters", "")
+
+
+def test_a_customers_message_that_nobody_took_is_decided_about(everturn: Everturn, database: str) -> None:
+    """It is listed beside the dead letters, with its reason and a number to act on it."""
+    number = f"in-{write(database, REFUSED, key=uuid4().hex)}"
+    row = _row(everturn("list").out, "conv:manychat:gone:72")
+    assert {"id": number, "kind": "message", "attempts": "10", "reason": "no account"}.items() <= row.items()
+    assert Ended(0, f"{number}: dropped\n", "") == everturn("drop", number)
+    assert 1 == everturn("retry", number).status, "it is gone"
 
 
 @pytest.mark.parametrize("words", [

@@ -2,23 +2,26 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from unittest.mock import AsyncMock
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prometheus_client import Counter
 from temporalio.testing import ActivityEnvironment
 
-from activities.gallery import Gallery
+from activities.dialog import Dialog
 from activities.records import Records
+from contracts.dialog import Phrase
 from contracts.records import CloseDialog
-from domain.conversation import Outcome
+from domain.decisions import Outcome
 from domain.identifiers import Address
 from providers.records.books import Books
 from providers.records.pool import Pool, open_pool
 from runtime import metrics
-from runtime.accounts import Accounts
 from tests.accounts.conftest import NOON
 
+NOBODY: list[Any] = [*[None] * 5, SimpleNamespace(disclosures=None)]
+"""Whom these activities do not ask."""
 TO = Address(platform="telegram", account="figures", contact="7")
 
 
@@ -37,7 +40,7 @@ def counted(counter: Counter) -> float:
 @pytest.mark.parametrize(("outcome", "expired"), [(Outcome.EXPIRED, 1), (Outcome.COMPLETED, 0)])
 async def test_a_dialog_that_ends_is_counted_once(pool: Pool, outcome: Outcome, expired: int) -> None:
     """And as expired where its customer went away."""
-    records = Records(Books(pool), AsyncMock(spec=Gallery), AsyncMock(spec=Accounts))
+    records = Records(Books(pool), *NOBODY[:2])
     before = counted(metrics.conversations_processed), counted(metrics.conversations_timed_out)
     closing = CloseDialog(
         key=f"figures-{outcome}", address=TO, flow="sales", outcome=outcome, waiting_for="size", messages=3,
@@ -48,3 +51,12 @@ async def test_a_dialog_that_ends_is_counted_once(pool: Pool, outcome: Outcome, 
     assert (1, expired) == (
         counted(metrics.conversations_processed) - before[0], counted(metrics.conversations_timed_out) - before[1],
     )  # fmt: skip
+
+
+async def test_a_turn_that_fails_is_counted() -> None:
+    """The customer hears an apology; other standing sentences are no failures."""
+    before = counted(metrics.conversations_failed)
+    for name in ("apology", "interim"):
+        spoken = Phrase(address=TO, flow="sales", name=name)
+        assert (await ActivityEnvironment().run(Dialog(*NOBODY).phrase, spoken)).text
+    assert 1 == counted(metrics.conversations_failed) - before

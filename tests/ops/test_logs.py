@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -86,9 +88,6 @@ def test_libraries_do_not_show_what_they_carry(name: str, heard: bool, capsys: p
 
 def test_without_an_endpoint_nothing_of_opentelemetry_is_loaded() -> None:
     """The successor of a killed worker must not wait for it."""
-    import subprocess
-    import sys
-
-    code = "import sys, worker; print([n for n in sys.modules if n.startswith('opentelemetry.sdk') or n == 'runtime.spans'])"
+    code = "import sys, worker; print([n for n in sys.modules if n.startswith(('opentelemetry.sdk', 'runtime.spans'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "[]" == done.stdout.strip()

@@ -27,7 +27,7 @@ EVERTURN = str(Path(sys.executable).parent / "everturn")
 TOKEN = {"Authorization": "Bearer operator-secret"}
 UI = "http://127.0.0.1:8233"
 PHONE = "+996555123456"
-SAID = ("хочу воды", "2 бутылки", "ул. Франка 5, кв. 7", "0555 123 456", "да")
+SAID = ("2 бутылки, ул. Франка 5, кв. 7, телефон 0555 123 456", "да")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
@@ -187,7 +187,7 @@ async def test_temporals_own_tools_show_histories_to_who_is_logged_in(house: Kep
     told = await asyncio.to_thread(done, *show, "--codec-auth", TOKEN["Authorization"])
     untold = await asyncio.to_thread(done, *show)
     assert SAID[0] in "".join(map(_said, _payloads(json.loads(told.stdout)))), told.stderr
-    assert {"everturn/1"} == {_encodings(one)[0] for one in _payloads(json.loads(untold.stdout))}
+    assert (True, "") == (untold.returncode != 0, untold.stdout)
 
     event = (await history(house, conversation))["events"][1]["workflowExecutionSignaledEventAttributes"]
     body = {"payloads": event["input"]["payloads"]}
@@ -217,8 +217,8 @@ async def test_temporals_own_tools_show_histories_to_who_is_logged_in(house: Kep
 async def test_who_asks_is_told_everything_and_who_wants_is_forgotten(house: Kept, door: httpx.AsyncClient) -> None:
     """Export, erase with a receipt, and a fresh start for whoever writes again; their neighbour stays as they are."""
     contact, neighbour = "380670000004", "3806700000045"
-    phone, texts = "+996555777888", (*SAID[:3], "0555 777 888", SAID[4])
-    conversation = await says(house, door, contact, *texts)
+    phone = "+996555777888"
+    conversation = await says(house, door, contact, SAID[0].replace("123 456", "777 888"), SAID[1])
     other = await says(house, door, neighbour, SAID[0])
     before = await history(house, conversation)
 
@@ -243,7 +243,6 @@ async def test_who_asks_is_told_everything_and_who_wants_is_forgotten(house: Kep
         (await door.request(method, f"/api/contacts/manychat/default/{contact}{more}")).status_code
         for method, more in (("GET", "/export"), ("DELETE", ""))
     ]
-    assert 1 == house.run("export", contact).returncode
 
     assert conversation == await says(house, door, contact, "снова я"), "the same pseudonym, another key"
     again = await door.get(f"/api/conversations/{quote(conversation, safe='')}")

@@ -29,7 +29,8 @@ STRIKES = (
     (Victim.POSTGRES, How.KILL, Step.PAYING),
 )
 """Each victim in more ways than one; each kind of step with an effect in it."""
-SIZE = Size(seconds=35, writers=10, talkers=6, think=0.3, weather=0.25, strikes=len(STRIKES), lanes=3)
+SIZE = Size(seconds=100, writers=10, talkers=6, think=0.3, weather=0.2, strikes=len(STRIKES), lanes=3)
+"""It is over with the last strike, half a minute on a quiet machine."""
 
 
 @pytest.fixture
@@ -46,12 +47,13 @@ def house(let: Let, outside: Outside) -> House:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Outside) -> None:
     """Customers write on while the house is broken around them; the books and their phones agree in the end."""
     planned = (Strike(victim, how, step, 0.8) for victim, how, step in STRIKES)
     result = await broken(Home(house.home), outside, SIZE, 7, house.lines.append, planned=planned)
 
     assert [] == result.account.faults, result.account.notes
-    assert 8 <= len(result.strikes), "most of them fall within the time; on a slow machine some turn comes too late"
-    assert result.messages > 40
+    assert len(STRIKES) // 2 <= len(result.strikes), "on a machine that is hardly there some turn comes too late"
+    assert {strike.victim for strike in result.strikes} >= {Victim.API, Victim.POSTGRES, Victim.TEMPORAL}
+    assert result.messages > 20

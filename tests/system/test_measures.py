@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from temporalio.client import Client
 
@@ -29,8 +32,8 @@ MOVED = (
     "end_to_end_latency_ms_count", "llm_latency_ms_count", "checkpointer_latency_ms_count", "webhook_ack_ms_count",
     "responses_generated", "messages_received", "messages_duplicate", "messages_sent", "sends_failed", "interim_sent",
     "degraded_turns", "orders_created", "media_rejected", "webhooks_refused", "burst_size", "burst_idle_seconds",
-    "dead_letters", "llm_failures", "llm_tokens", "events_ignored", "disk_free_bytes", "workers_polling", "credits_spent",
-    "temporal_request", "temporal_request_latency_count", "temporal_long_request_latency_count",
+    "dead_letters", "llm_failures", "llm_tokens", "events_ignored", "disk_free_bytes", "workers_polling",
+    "credits_spent", "temporal_request", "temporal_request_latency_count", "temporal_long_request_latency_count",
     "temporal_workflow_task_execution_latency_count", "temporal_workflow_task_schedule_to_start_latency_count",
     "temporal_activity_execution_latency_count", "temporal_activity_schedule_to_start_latency_count",
     "temporal_worker_task_slots_available", "temporal_num_pollers", "temporal_workflow_task_execution_failed",
@@ -96,8 +99,8 @@ def test_a_message_is_one_trace(shop: Shop) -> None:
     """From its webhook through the conversation, what was decided and sent, to the platform's door."""
     decided = [json.loads(line) for line in shop.lines() if '"turn_decided"' in line]
     mine = next(line for line in decided if line["phase"] == "cart")["trace_id"]
-    wanted = ["POST /webhooks/telegram", "SignalWithStartWorkflow:ConversationWorkflow",
-              "ConversationWorkflow.receive", "RunActivity:decide", "RunActivity:send", "POST"]  # fmt: skip
+    wanted = ["POST /webhooks/telegram", "SignalWorkflow:receive", "ConversationWorkflow.receive", "RunActivity:decide",
+              "RunActivity:send", "POST"]  # fmt: skip
     shop.until(lambda: len(_trace(shop, mine)) >= len(wanted))
     trace = _trace(shop, mine)
     assert set(wanted) == {span.name for _, span in trace}
@@ -169,6 +172,17 @@ def test_a_real_prometheus_reads_it_and_knows_every_name(shop: Shop, tmp_path: P
 
 def _for_everybody(panel: str) -> str:
     return panel.replace("$platform", ".*").replace("$account", ".*").replace("$__rate_interval", "30s")
+
+
+def test_a_worker_that_dies_says_nothing_amiss(shop: Shop) -> None:
+    """Its keeper tells of it in JSON, too, and its free slots are gone with it."""
+    [keeper] = [each for each in psutil.Process().children() if "worker" in " ".join(each.cmdline())]
+    victim = keeper.children()[0].pid
+    assert shop.figure("temporal_worker_task_slots_available", pid=str(victim))
+    os.kill(victim, signal.SIGKILL)
+    shop.until(lambda: any(json.loads(line)["event"] == "worker_died" for line in shop.lines()))
+    assert 0 == shop.figure("temporal_worker_task_slots_available", pid=str(victim))
+    assert 0 < shop.figure("temporal_request", operation="PollWorkflowTaskQueue")
 
 
 def test_nobody_works(shop: Shop) -> None:

@@ -100,8 +100,9 @@ def test_what_is_a_strangers_cannot_be_touched_by_its_number(
         confined_operator.post(f"/console/letters/{strangers['letters']}/retry"),
         confined_operator.post(f"/console/payments/{strangers['payments']}/decision", {"approve": "yes"}),
         confined_operator.post("/console/accounts/whatsapp/stranger/off"),
+        confined_operator.post(f"/console/orders/{strangers['orders']}/cancel"),
     ]
-    assert [404] * 6 == [answer.status_code for answer in answers]
+    assert [404] * 7 == [answer.status_code for answer in answers]
     assert [(1,)] == books.run("SELECT count(*) FROM dead_letters WHERE account = 'stranger'")
 
 
@@ -111,6 +112,12 @@ def test_what_is_for_every_account_is_for_those_who_see_every_account(confined_o
     text = {"title": "Усім", "text": "усім", "shop": ""}
     assert ([403, 403], 403) == (pages, confined_operator.post("/console/texts", text).status_code)
     assert 303 == confined_operator.post("/console/texts", text | {"shop": OURS}).status_code
+
+
+def test_histories_are_for_those_who_see_every_account(confined_operator: Browser, owner: Browser) -> None:
+    """A payload does not say whose it is, so Temporal's pages unlock nothing for her."""
+    asked = [one.client.post("/codec/decode", json={"payloads": []}) for one in (confined_operator, owner)]
+    assert [403, 200] == [answer.status_code for answer in asked]
 
 
 def test_it_holds_at_once(confined_operator: Browser, books: Books) -> None:

@@ -76,6 +76,16 @@ def day(books: Books) -> None:
     )  # fmt: skip
     for number, status in enumerate(("new", "paid", "awaiting_payment", "paid")):
         books.order(people[number][0], f"order {number}", status=status)
+    books.run("UPDATE orders SET shortage = 'Сукня міді (SV-101): 0 of 1' WHERE order_key = 'order 0'")
+    books.part("380671112233", "olena", "Зараз гляну", by_operator=True, operator="Олена")
+    books.line("380671112233", "Зараз гляну", direction="out", id="olena", ago=2)
+    books.run("UPDATE message_logs SET turn = 1 WHERE client_id = '380671112233' AND text LIKE 'Вітаю! Чим%%'")
+    books.run(
+        """INSERT INTO decisions (key, conversation_id, turn, sources, unanswered, degraded, at)
+           VALUES ('cited', %(id)s, 1, '{"sizes.md › Сукні", "delivery.md › Строки"}', true,
+                   'the model is overloaded (HTTP 529)', now() - interval '1 day')""",
+        id=conversation("380671112233"),
+    )
     books.run(
         """INSERT INTO canned_texts (title, text) VALUES ('Delivery', 'Відправляємо щодня до 17:00 Новою Поштою.'),
            ('Return', 'Повернення протягом 14 днів, якщо збережені бірки.')"""
@@ -277,6 +287,31 @@ async def test_a_picture_is_sent_and_a_canned_text_put_in(desk: Page, site: Site
     )
     await desk.get_by_label("Canned text").select_option(label="Return")
     assert "14 днів" in await desk.get_by_label("Message", exact=True).input_value()
+
+
+async def test_a_phone_and_a_keyboard_are_enough_for_a_picture_and_a_canned_text(desk: Page, site: Site) -> None:
+    """The file dialog opens by a key, what was typed stays, and the ring is around what has the focus, alone."""
+    await set_up(desk, PHONE)
+    contact = await writes(site, "Покажіть, будь ласка")
+    await desk.goto(f"{site.url}/console/conversations/{quote(conversation(contact), safe='')}")
+    keys = desk.keyboard
+    await keys.press("r")
+    await keys.type("Ось вона: ")
+    await keys.press("Tab")
+    rings = "() => [...document.querySelectorAll('#reply *')].filter(e => getComputedStyle(e).outlineStyle !== 'none')"
+    assert ["label"] == await desk.evaluate(f"({rings})().map(e => e.localName).filter(e => e !== 'input')")
+    async with desk.expect_file_chooser() as opened:
+        await keys.press("Enter")
+    chosen = await opened.value
+    await chosen.set_files([{"name": "dress.png", "mimeType": "image/png", "buffer": a_picture()}])
+    await expect(desk.locator("#lines .line.operator img")).to_be_visible()
+    await keys.press("Tab")
+    await keys.type("Ret")
+    await expect(desk.get_by_label("Message", exact=True)).to_have_value(re.compile("Ось вона: .*14 днів"))
+    await expect(desk.get_by_label("Message", exact=True)).to_be_focused()
+    await keys.press("Enter")
+    await expect(desk.locator("#lines .line.operator .text").last).to_contain_text("Ось вона: Повернення")
+    await expect(desk.locator("#lines .line.operator .writer").last).to_have_text("owner")
 
 
 async def test_markup_stays_text(desk: Page, site: Site) -> None:

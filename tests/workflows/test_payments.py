@@ -212,6 +212,35 @@ async def test_decided_while_the_customer_writes(env: WorkflowEnvironment) -> No
         assert 1 == shop.said.count("paid:7")
 
 
+async def test_payments_of_two_orders_wait_side_by_side(env: WorkflowEnvironment) -> None:
+    """Bought again meanwhile: each decision moves its own order, and the one that waits longest is reminded of."""
+    shop = cashier()
+    plain = shop.script
+
+    def script(turn: TakeTurn) -> Decision:
+        decided = plain(turn)
+        if turn.news is not None:
+            return decided.model_copy(update={"state": {"n": 1}, "outcome": None})
+        asked = AskPaymentDecision(kind="ask_payment_decision", order=turn.messages[0].text)
+        return decided.model_copy(update={"effects": (asked,)})
+
+    shop.script = script
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        for order in ("7", "8", "8"):
+            await shown(chat, shop, order)
+        await chat.wait_until(lambda: [PaymentStage.REPLACED] == stages(shop))
+        await env.sleep(HOUR)
+        await chat.wait_until(lambda: [("1", Urgency.REMINDED)] == [(one.id, one.urgency) for one in shop.noted])
+        assert "NoSuchPayment" == await refusal_of(chat, payment="2")
+        await decide(chat, payment="3")
+        await chat.wait_until(lambda: "paid:8" in shop.said)
+        assert (Attention.PAYMENT,) == (await chat.overview()).attention
+        await decide(chat, payment="1")
+        await chat.wait_until(lambda: "paid:7" in shop.said)
+        assert () == (await chat.overview()).attention
+
+
 async def test_carried_over_in_the_middle(env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
     """The history grew long while the proof waits: the next run knows it, who agreed, and how urgent it is."""
     shop = cashier(approvals=2)
