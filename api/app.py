@@ -217,19 +217,36 @@ class CarefulHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; add to the start of each answer, and keep the rest of it from who asked for the head."""
+        """Pass everything on; add to the start of each answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        head_only = scope["method"] == "HEAD"
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *self.EXTRA]
-                await send(message)
-                if head_only:
-                    await send({"type": "http.response.body", "body": b""})
-            elif not head_only:
-                await send(message)
+            await send(message)
 
-        await self._app({**scope, "method": "GET"} if head_only else scope, receive, send_with_headers)
+        if scope["method"] == "HEAD":
+            await self._answer_head(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, receive, send_with_headers)
+
+    async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What GET would begin with. The rest is called off: it might be a stream without an end."""
+        told = asyncio.Event()
+
+        async def send_start(message: Any) -> None:
+            if not told.is_set():
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+                told.set()
+
+        tasks = {
+            asyncio.ensure_future(self._app({**scope, "method": "GET"}, receive, send_start)),
+            asyncio.ensure_future(told.wait()),
+        }
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -26,7 +26,7 @@ from runtime.settings import Settings
 from runtime.variables import Stated
 
 LOOPBACK = "127.0.0.1"
-FIRST_START = 90.0
+FIRST_START = 240.0
 SETTLED = 10.5
 """Seconds after which a supervisor takes a child for settled, and starts it again at once if it dies."""
 CHANGED = {

@@ -60,6 +60,7 @@ class Live:
         self._script = script
         self._wait = wait
         self._phone = Phone(client, settings, Customer(platform, contact, "Олена"))
+        self._contact = contact
         self._conversation = Address(platform=platform, account=account, contact=contact).conversation_id
         self._checks_words = script.model is None and self._is_without_model()
         self._late = False
@@ -214,7 +215,7 @@ class Live:
 
     def _payments(self) -> list[dict[str, Any]]:
         found = [one for stage in PaymentStage for one in self._items("/api/payments", stage=stage.value, limit=200)]
-        return sorted((one for one in found if one["conversation_id"] == self._conversation), key=lambda one: one["id"])
+        return sorted((one for one in found if one["contact"] == self._contact), key=lambda one: one["id"])
 
     def _items(self, path: str, **query: Any) -> list[dict[str, Any]]:
         return list(_told(self._client.get(path, params=query))["items"])

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from structlog.typing import ExcInfo, Processor
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
+from temporalio.service import RPCError
 
 from domain.failures import EverturnError
 from runtime.settings import Settings
@@ -31,7 +32,7 @@ OURS = (
     "worker", "workflows", "temporalio.workflow", "temporalio.activity",
 )  # fmt: skip
 """Whose lines may be more than information: others show requests and messages then."""
-PLAIN = (EverturnError, OSError, ImportError, AttributeError, TypeError, NotImplementedError, MemoryError)
+PLAIN = (EverturnError, RPCError, OSError, ImportError, AttributeError, TypeError, NotImplementedError, MemoryError)
 """Exceptions whose words are ours, or the system's, or name types: all others may repeat what a customer wrote."""
 
 

@@ -39,7 +39,7 @@ PASSED_ON = frozenset(
         "temporalActivityID", "temporalUpdateID",
     }
 )  # fmt: skip
-UNWATCHED = "/health$,/metrics$,/static/,/console/live,/favicon"
+UNWATCHED = "/health$,/metrics$,/static/,/console/events,/console/counts,/favicon"
 """Asked every few seconds, or open for hours."""
 LAST_SECONDS = 2.0
 """Seconds at the end in which what is left may be sent; a collector that is away must not hold a deploy up."""

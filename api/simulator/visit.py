@@ -130,9 +130,10 @@ class Visit:
         return notes
 
     async def address(self, phone: Phone) -> Address:
-        """Where this customer is reached."""
+        """Where this customer is reached, by the name that everything of ours knows them by."""
         _, credentials = await self.of(phone.platform)
-        return Address(platform=phone.platform, account=credentials.account, contact=phone.contact)
+        address = Address(platform=phone.platform, account=credentials.account, contact=phone.contact)
+        return await self.house.names.masked(address)
 
     async def of(self, platform: str) -> tuple[Kit, Credentials]:
         """A platform and its default account.

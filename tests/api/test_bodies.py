@@ -55,7 +55,7 @@ async def test_a_packed_body_is_unpacked_within_limits(base_url: str, coding: st
     assert (status, status >= 400) == (answer.status_code, "problem+json" in answer.headers["content-type"])
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/metrics", "/openapi.json", "/api/orders", "/simulator"])
+@pytest.mark.parametrize("path", ["/", "/health", "/metrics", "/api/orders", "/simulator", "/nothing"])
 async def test_who_asks_for_the_head_gets_it(base_url: str, path: str) -> None:
     """Watchdogs ask so whether we live."""
     headers = {"Authorization": "Bearer operator-secret"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.decisions import ORDER_NUMBER, AskAttention, HandOff, PlaceOrder
 from domain.knowledge import Passage
-from domain.news import CartLeft, PaymentDecided, PaymentExpired
+from domain.news import CartLeft, OrderCancelled, PaymentDecided, PaymentExpired
 from domain.orders import OrderDraft
 from domain.shop import Shop
 from flows.assistant.answering import shortened
@@ -285,6 +285,8 @@ def test_news_of_a_payment_are_told() -> None:
         type(effect) for effect in customer.say(news=PaymentExpired(kind="payment_expired", order="42")).effects
     ]
     assert () == customer.say(news=CartLeft(kind="cart_left")).say
+    cancelled = OrderCancelled(kind="order_cancelled", order="42", reason="майстер захворів")
+    assert "Замовлення № 42 скасовано. майстер захворів" == customer.say(news=cancelled).say[0].text
 
 
 def test_the_standing_sentences_are_there() -> None:

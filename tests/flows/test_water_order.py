@@ -8,11 +8,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.decisions import HandOff, PlaceOrder
+from domain.decisions import HandOff, Outcome, PlaceOrder
+from domain.news import OrderCancelled
 from domain.orders import OrderDraft
+from flows.base import Senses, Turn
 from flows.rules.consent import read_consent
 from flows.rules.text import clean
-from tests.flows.talk import MEDIA, Customer
+from flows.water_order.state import Slot, WaterOrder
+from tests.flows.talk import MEDIA, NOON, Customer
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 STORIES = [
@@ -133,3 +136,14 @@ def test_nobody_is_left_without_a_word(bursts: list[list[str]]) -> None:
             assert 5 <= len(seen.address) <= 200
             assert len(seen.phone) == 13
             assert 1 <= seen.bottles <= 50
+
+
+def test_a_cancelled_order_is_told_and_disturbs_nothing() -> None:
+    """A person cancelled it: the customer hears it, and an order that is open meanwhile stays as it stands."""
+    flow = Customer().flow
+    news = OrderCancelled(kind="order_cancelled", order="7", reason="Нет машины.")
+    turn = Turn(messages=(), now=NOON, news=news)
+    for state, outcome in ((WaterOrder(), Outcome.CHITCHAT), (WaterOrder(address="Чуй 100", asked=Slot.PHONE), None)):
+        after, decision = flow.step(state, turn, Senses())
+        assert (state, outcome) == (after, decision.outcome)
+        assert ["Заказ № 7 отменён. Нет машины."] == [message.text for message in decision.say]

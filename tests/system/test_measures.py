@@ -182,7 +182,7 @@ def test_a_worker_that_dies_says_nothing_amiss(shop: Shop) -> None:
     os.kill(victim, signal.SIGKILL)
     shop.until(lambda: any(json.loads(line)["event"] == "worker_died" for line in shop.lines()))
     assert 0 == shop.figure("temporal_worker_task_slots_available", pid=str(victim))
-    assert 0 < shop.figure("temporal_request", operation="PollWorkflowTaskQueue")
+    assert 0 < shop.figure("temporal_request", operation="RespondActivityTaskCompleted")
 
 
 def test_nobody_works(shop: Shop) -> None:
