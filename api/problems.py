@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from domain.failures import NotProven, NotUnderstood, Transient
+from domain.failures import NotProven, NotUnderstood, OurFault, Transient
 
 MEDIA_TYPE = "application/problem+json"
 PATIENCE = 5
 """Seconds a client is asked to wait when we cannot serve it now and nobody said how long it takes."""
+
+MENDED_IN = 60
+"""The same, when a person has to mend something first."""
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +78,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _on_validation)  # type: ignore[arg-type]
     app.add_exception_handler(Transient, _on_transient)  # type: ignore[arg-type]
+    app.add_exception_handler(OurFault, _on_fault)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _on_bug)
     described = app.openapi
     app.openapi = lambda: _with_media_types(described())  # type: ignore[method-assign]
@@ -118,6 +122,12 @@ async def _on_validation(_: Request, error: RequestValidationError) -> Response:
 
 async def _on_transient(_: Request, error: Transient) -> Response:
     return answer(unavailable(str(error), error.retry_after or PATIENCE))
+
+
+async def _on_fault(request: Request, error: OurFault) -> Response:
+    """A broken setup (a lost key): nothing is lost, for whoever asks tries again, and somebody is paged meanwhile."""
+    log.critical("not_set_up", path=request.url.path, method=request.method, reason=str(error)[:300])
+    return answer(unavailable("Everturn is not set up right; its log says what is wrong", MENDED_IN))
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
