@@ -33,7 +33,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  $$python -m venv --clear .venv || exit 1; \
 	fi
 	@echo "installing the locked packages (a few minutes on the first run)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -119,7 +119,7 @@ def conversations_worker(client: Client, hands: Hands, build: WhichBuild | None 
         ],
         workflow_runner=sandbox(),
         max_cached_workflows=2_000,
-        max_concurrent_workflow_tasks=8,
+        max_concurrent_workflow_tasks=4,
         max_concurrent_activities=200,
         **(build or NO_BUILD),
         **SPEED,  # type: ignore[arg-type]  # one dict for both workers; each value has the keyword's type
@@ -177,7 +177,9 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         for account in await stated.all():
             metrics.announce(account.platform, account.account, account.flow)
         tenants = Tenants(pool, discretion.box)
-        accounts = Directory(tenants, stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size)
+        accounts = Directory(
+            tenants, stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size, strict=True
+        )
         gallery = _open_gallery(load_media_settings(), Path(kept.everturn_home), platforms, pool, http, stack)
         budget = Budget(Credits(pool), accounts)
         lease = Lease(settings.database_url, pool)

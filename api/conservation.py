@@ -31,6 +31,7 @@ MOST_NOTED = 100_000
 """Messages that wait for PostgreSQL to come back; what is beyond is not watched over, and counted."""
 AT_ONCE = 5_000
 UNAVAILABLE = 503
+LONG_AGO = 86_400.0
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +137,10 @@ class Bookkeeper:
         heard = any(line.direction == "in" and line.id == doubtful.message_id for line in seen.lines)
         if not heard or overview.waiting_messages or overview.outbox:
             return None
+        # Once more, for its reply may have gone out since the books were searched; then they know better.
+        told = await self._books.fates_of([Accepted(doubtful.address, doubtful.message_id, LONG_AGO)])
+        if told[0] is not None:
+            return told[0]
         if overview.holder is Holder.OPERATOR:
             return Fate.TO_A_PERSON
         return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT

@@ -65,9 +65,13 @@ class Door:
             OSError, EOFError: there was none.
         """
         reader, writer = self._kept() or await asyncio.open_connection(self._host, self._port)
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        body = await reader.readexactly(_length(head))
+        try:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(_length(head))
+        except BaseException:
+            writer.close()
+            raise
         if b"\r\nconnection: close" in head.lower():
             writer.close()
         else:

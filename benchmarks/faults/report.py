@@ -64,7 +64,7 @@ def write(folder: Path, result: Result, recovery: Recovery | None, trials: Mappi
         _head(result), _laws(result), _fates(result), _strikes(result.strikes), _others(result.weather),
         _parts(result.account), _recovery(recovery), _trials(trials), _method(result),
     ]  # fmt: skip
-    (folder / "faults.md").write_text("\n".join(map(_wrapped, parts)))
+    (folder / "faults.md").write_text("\n\n".join(_wrapped(part).strip() for part in parts if part) + "\n")
 
 
 def _wrapped(text: str) -> str:

@@ -123,7 +123,9 @@ async def broken(
         async with open_pool(running.database_url, size=2, name="faults") as pool:
             account = await accounting.settled(pool, temporal, crowd.accepted)
             await accounting.compare(pool, outside.world, crowd.messages, account)
+    crowd.door.close()
     await crowd.http.aclose()
+    await asyncio.sleep(0)  # what was closed just now lets go of its socket
     return _result(crowd, strikers, account, size, seed, time.monotonic() - began)
 
 

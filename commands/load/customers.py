@@ -92,7 +92,7 @@ class Crowd:
             more = self._plan.together - 1 + (self._random.random() < DOUBLE)
             burst = [text, *["…"] * more]
             self._seen.turns.append(await self._turn(contact, burst))
-            await asyncio.sleep(max(0.0, until - self.elapsed))
+            await asyncio.sleep(max(0.0, min(until, self._plan.seconds) - self.elapsed))
 
     async def _turn(self, contact: str, burst: list[str]) -> Turn:
         """Write a burst; how long its first reply took."""

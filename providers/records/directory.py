@@ -53,9 +53,15 @@ class Directory:
         seconds: float = 3600,
         size: int = 10_000,
         timer: Callable[[], float] = time.monotonic,
+        strict: bool = False,
     ) -> None:
+        """`strict`: what was never asked is not guessed from the environment, for its plan and rules may be others.
+
+        The API guesses, for a platform waits; the worker asks again, for it is retried.
+        """
         self._tenants = tenants
         self._environment = environment
+        self._strict = strict
         self._fresh: TTLCache[Key, Any] = TTLCache(size, seconds, timer)
         self._absent: TTLCache[Key, None] = TTLCache(size, min(ABSENT_SECONDS, seconds), timer)
         self._last: LRUCache[Key, Any] = LRUCache(size)
@@ -75,7 +81,7 @@ class Directory:
         try:
             found: Account | None = await self._remembered((platform, account), self._read)
         except Unavailable:
-            found = await self._environment.find(platform, account)
+            found = None if self._strict else await self._environment.find(platform, account)
             if found is None:
                 raise
         return found

@@ -10,17 +10,27 @@ from providers.records.pool import Pool, fetch_one
 MARGIN = 0.95
 """Of the rate; so that no sixty seconds hold one too many, whatever the clocks do."""
 
+BACKWARDS = 5
+"""Seconds. A moment that was given out later than this from now was so by a clock that has been put back since."""
+
 _WAIT = """
-WITH known AS (SELECT at FROM turnstile_slots WHERE key = %(key)s),
-moved AS (
-    INSERT INTO turnstiles (platform, account, next_at)
-    SELECT %(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s'
+WITH known AS (
+    SELECT at FROM turnstile_slots
+     WHERE key = %(key)s AND given_at <= clock_timestamp() + %(backwards)s * interval '1 s'
+), moved AS (
+    INSERT INTO turnstiles (platform, account, next_at, moved_at)
+    SELECT %(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s', clock_timestamp()
      WHERE NOT EXISTS (SELECT 1 FROM known)
     ON CONFLICT (platform, account) DO UPDATE
-       SET next_at = greatest(turnstiles.next_at, clock_timestamp()) + %(gap)s * interval '1 s'
+       SET next_at = %(gap)s * interval '1 s' + CASE
+               WHEN turnstiles.moved_at > clock_timestamp() + %(backwards)s * interval '1 s' THEN clock_timestamp()
+               ELSE greatest(turnstiles.next_at, clock_timestamp())
+           END,
+           moved_at = clock_timestamp()
     RETURNING next_at - %(gap)s * interval '1 s' AS at
 ), kept AS (
-    INSERT INTO turnstile_slots (key, at) SELECT %(key)s, at FROM moved ON CONFLICT (key) DO NOTHING
+    INSERT INTO turnstile_slots (key, at, given_at) SELECT %(key)s, at, clock_timestamp() FROM moved
+    ON CONFLICT (key) DO UPDATE SET at = excluded.at, given_at = excluded.given_at
 )
 SELECT extract(epoch FROM at - clock_timestamp())::float8 AS wait
   FROM (SELECT at FROM known UNION ALL SELECT at FROM moved) AS slot LIMIT 1
@@ -36,7 +46,7 @@ class Turnstile:
     async def wait(self, platform: str, account: str, key: str, requests_per_minute: int) -> float:
         """Seconds until this part may go; 0.0: now, and its next attempt takes another moment."""
         gap = 60 / (requests_per_minute * MARGIN)
-        values = {"platform": platform, "account": account, "key": key, "gap": gap}
+        values = {"platform": platform, "account": account, "key": key, "gap": gap, "backwards": BACKWARDS}
         row = await fetch_one(self._pool, _WAIT, values)
         wait = float(row["wait"]) if row else 0.0
         if wait > 0:

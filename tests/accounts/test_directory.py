@@ -151,6 +151,17 @@ async def test_nobody_waits_again_and_again_for_a_database_that_is_away(key: str
     await away.close()
 
 
+async def test_a_worker_does_not_guess_what_a_shop_pays(key: str) -> None:
+    """Killed together with PostgreSQL, it has forgotten the shop's plan: its turns wait, and are not given away."""
+    away = open_pool("postgresql://nobody@127.0.0.1:1/none", size=1, name="test")
+    away.timeout = 0.2
+    await away.open()
+    directory = Directory(Tenants(away, box_of(key)), StatedAccounts([OWN]), strict=True)
+    with pytest.raises(Unavailable):
+        await directory.find(OWN.platform, OWN.account)
+    await away.close()
+
+
 async def test_the_environments_account_is_asked_for_once(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
     """That no row changes it is as good an answer as a row."""
     asked, plain = [], tenants.find

@@ -44,3 +44,19 @@ async def test_another_account_does_not_wait(pool: Pool) -> None:
     for number in range(5):
         await turnstile.wait("manychat", "busy", f"b{number}", 60)
     assert 0 == await turnstile.wait("manychat", "calm", "c", 60)
+
+
+async def test_a_clock_that_was_put_back_keeps_nobody_waiting(pool: Pool) -> None:
+    """For a moment the machine thought it was evening; the customer's answer does not wait until then."""
+    turnstile = Turnstile(pool)
+    for name in ("first", "second"):
+        await turnstile.wait("manychat", "a", name, 60)
+    async with pool.connection() as connection:
+        await connection.execute(
+            "UPDATE turnstiles SET next_at = next_at + interval '6 h', moved_at = moved_at + interval '6 h'"
+        )
+        await connection.execute(
+            "UPDATE turnstile_slots SET at = at + interval '6 h', given_at = given_at + interval '6 h'"
+        )
+    assert 0 == await turnstile.wait("manychat", "a", "second", 60)
+    assert await turnstile.wait("manychat", "a", "third", 60) < 3

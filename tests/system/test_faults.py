@@ -48,6 +48,8 @@ def house(let: Let, outside: Outside) -> House:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+# A webhook given up in the middle of connecting leaves a socket to the garbage collector; the API was killed under it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Outside) -> None:
     """Customers write on while the house is broken around them; the books and their phones agree in the end."""
     planned = (Strike(victim, how, step, 0.8) for victim, how, step in STRIKES)
