@@ -40,11 +40,12 @@ $(STAMP): requirements.lock pyproject.toml
 up: setup ## run everything on this machine; make up ARGS="--port 9000"
 	@exec .venv/bin/everturn up $(ARGS)
 
-# Tests of the whole system on real processes run alone: their customers' patience is real time.
+# Houses of real processes mostly wait: several stand at once; those that measure a customer's patience stand alone.
 test: setup ## run the whole test suite, offline; make test ARGS="-k bursts"
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n auto --maxprocesses 4 --ignore=tests/system
-	@$(PY) -m pytest tests/system
+	@$(PY) -m pytest -n 3 --ignore=tests/system
+	@$(PY) -m pytest -n 3 --dist loadfile -m "not alone" tests/system
+	@$(PY) -m pytest -m alone tests/system
 else
 	@$(PY) -m pytest $(ARGS)
 endif

@@ -21,7 +21,7 @@ router = APIRouter(
 log = structlog.get_logger(__name__)
 
 OrderNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
-TOLD = refusals(404, _409="A payment proof of it waits for a decision")
+TOLD = refusals(400, 404, _409="A payment proof of it waits for a decision")
 
 
 class Cancelling(Who):

@@ -36,17 +36,20 @@ PLAIN = (EverturnError, RPCError, OSError, ImportError, AttributeError, TypeErro
 """Exceptions whose words are ours, or the system's, or name types: all others may repeat what a customer wrote."""
 
 
+_processors: list[Processor] = []
+"""One list for the life of the program: loggers keep the one they were first used with."""
+
+
 def configure_logs(settings: Settings) -> None:
     """Send structlog and the standard library's loggers (uvicorn, temporalio) through one formatter to stderr."""
     shared = _shared_processors(settings)
+    _processors[:] = [structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
-    )  # fmt: skip
+    )
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(_formatter(settings, shared))
     logging.getLogger().handlers = [output]

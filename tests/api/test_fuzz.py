@@ -29,7 +29,7 @@ from tests.servers_here import Servers
 
 EVERTURN = str(Path(sys.executable).parent / "everturn")
 SEED = 20_261_121
-BODIES = 900
+BODIES = 500
 """Thousands more are read in tests/platforms without a door; `make bench ARGS=fuzz` posts as many as wished."""
 AT_ONCE = 8
 SHOP = Credentials(account="default", access_token="simulator", webhook_secret="fuzz-secret")

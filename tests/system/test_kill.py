@@ -7,6 +7,8 @@ import pytest
 from tests.system.conftest import Let
 from tests.system.house import EVERYDAY, House
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def house(let: Let) -> House:

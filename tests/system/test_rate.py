@@ -12,6 +12,8 @@ from platforms.registry import PLATFORMS
 from tests.system.conftest import Let
 from tests.system.house import ON_THE_LINE, House
 
+pytestmark = pytest.mark.alone
+
 RATE = int(ON_THE_LINE["CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE"])
 """Messages a minute that the account may send."""
 WINDOW = timedelta(seconds=15)
