@@ -101,6 +101,7 @@ def test_a_worker_hands_over_what_a_dead_api_took(house: House) -> None:
     house.answered("321", 1, 40)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_with_postgresql_away_too_the_platform_is_asked_to_try_again(house: House) -> None:
@@ -123,6 +124,7 @@ def test_with_postgresql_away_too_the_platform_is_asked_to_try_again(house: Hous
     assert ["Здравствуйте"] == heard(house, "331")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_with_postgresql_away_alone_messages_are_taken_all_the_same(house: House) -> None:

@@ -37,6 +37,7 @@ async def turns_of(house: House, contact: str) -> list[list[HistoryEvent]]:
     return pieces[1:]
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 async def test_a_turn_of_one_message_and_one_part_stays_within_its_budget(house: House) -> None:
     """An answer and the next question: 23 events, 5 billable actions and 3 KB, the timers of silence included.

@@ -7,8 +7,6 @@ import pytest
 from tests.system.conftest import Let
 from tests.system.house import EVERYDAY, House
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture(scope="module")
 def house(let: Let) -> House:
@@ -53,6 +51,7 @@ def test_a_killed_process_costs_the_customer_nothing(house: House, victims: tupl
     assert 5 == len(told), told
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_conversations_go_on_within_three_seconds_of_a_workers_death(house: House) -> None:
@@ -73,6 +72,7 @@ def test_conversations_go_on_within_three_seconds_of_a_workers_death(house: Hous
     assert min(slowest[1:]) < 3, "the better of two deaths, for these machines are noisy"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_conversation_goes_on_soon_after_every_worker_died(house: House) -> None:
@@ -93,6 +93,7 @@ def test_a_conversation_goes_on_soon_after_every_worker_died(house: House) -> No
     assert min(waited) < 4, "the best of three, for these machines are noisy"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_both_workers_dead_at_once_are_hardly_noticed(house: House) -> None:
@@ -109,6 +110,7 @@ def test_both_workers_dead_at_once_are_hardly_noticed(house: House) -> None:
     assert time.monotonic() - began < 4
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_workers_go_on_without_their_keeper(house: House) -> None:
@@ -158,6 +160,7 @@ def test_ctrl_c_stops_within_ten_seconds_and_nothing_is_forgotten(house: House) 
     assert 2 == len(told), told
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_an_accounts_rate_holds_over_two_workers_and_nobody_else_waits(house: House) -> None:
