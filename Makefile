@@ -8,6 +8,9 @@ ARGS  ?=
 # The first of these that exists, runs, and is new enough wins (a shim may exist and still refuse to run).
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3 python
 
+# Every house of the tests starts a dozen processes: what was compiled once is kept (beside the code, ignored by git).
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup up test lint format bench histories secrets audit clean
 
 help: ## show this list

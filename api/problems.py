@@ -81,14 +81,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OurFault, _on_fault)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _on_bug)
     described = app.openapi
-    app.openapi = lambda: _with_media_types(described())  # type: ignore[method-assign]
+    app.openapi = lambda: _as_answered(described())  # type: ignore[method-assign]
 
 
-def _with_media_types(schema: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI describes every model as plain JSON, and refused fields in a shape of its own; a refusal is a problem."""
+def _as_answered(schema: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI describes every model as plain JSON, and refused fields in a shape of its own; a refusal is a problem.
+
+    Whatever takes a body may get one that cannot be read.
+    """
     operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
     ours = {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}
+    unread = {"description": REFUSALS[400], "content": {MEDIA_TYPE: {"schema": ours}}}
     for operation in operations:
+        if "requestBody" in operation:
+            operation["responses"].setdefault("400", unread)
         for answer in operation["responses"].values():
             told = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
             if told in (ours["$ref"], "#/components/schemas/HTTPValidationError"):

@@ -46,6 +46,7 @@ BODY = b'{"subscriber_id": "gzip", "text": "hi"}'
         ("gzip", BODY, 400),
         ("br", BODY, 415),
     ],
+    ids=["packed", "deflated", "as it is", "too large once unpacked", "cut off", "not packed at all", "packed unknown"],
 )
 async def test_a_packed_body_is_unpacked_within_limits(base_url: str, coding: str, body: bytes, status: int) -> None:
     """Some proxies pack what they pass on; what would fill our memory is refused."""

@@ -1,5 +1,6 @@
 """The operators' console in a real browser: at a desk and on a phone, by click and by keyboard, light and dark."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -12,12 +13,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FileChooser, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from psycopg.types.json import Jsonb
 
 from tests.console.seeding import Books, conversation
-from tests.web.conftest import DESK, PHONE, TOKEN, Site
+from tests.web.conftest import DESK, PATIENCE_MS, PHONE, TOKEN, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -292,6 +293,8 @@ async def test_a_picture_is_sent_and_a_canned_text_put_in(desk: Page, site: Site
 async def test_a_phone_and_a_keyboard_are_enough_for_a_picture_and_a_canned_text(desk: Page, site: Site) -> None:
     """The file dialog opens by a key, what was typed stays, and the ring is around what has the focus, alone."""
     await set_up(desk, PHONE)
+    choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+    desk.once("filechooser", lambda chooser: choosing.set_result(chooser))
     contact = await writes(site, "Покажіть, будь ласка")
     await desk.goto(f"{site.url}/console/conversations/{quote(conversation(contact), safe='')}")
     keys = desk.keyboard
@@ -300,9 +303,9 @@ async def test_a_phone_and_a_keyboard_are_enough_for_a_picture_and_a_canned_text
     await keys.press("Tab")
     rings = "() => [...document.querySelectorAll('#reply *')].filter(e => getComputedStyle(e).outlineStyle !== 'none')"
     assert ["label"] == await desk.evaluate(f"({rings})().map(e => e.localName).filter(e => e !== 'input')")
-    async with desk.expect_file_chooser() as opened:
-        await keys.press("Enter")
-    chosen = await opened.value
+    await keys.press("Enter")
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        chosen = await choosing
     await chosen.set_files([{"name": "dress.png", "mimeType": "image/png", "buffer": a_picture()}])
     await expect(desk.locator("#lines .line.operator img")).to_be_visible()
     await keys.press("Tab")

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from api.simulator.page import FAULTS
 from platforms.simulation import FaultKind
@@ -13,6 +13,11 @@ pytestmark = pytest.mark.slow
 in_browser = pytest.mark.asyncio(loop_scope="session")
 
 GREETING = "Здравствуйте"
+NOTE_VALUES = """field => {
+    const {get, set} = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+    window.shown = [];
+    Object.defineProperty(field, "value", {get, set(value) { window.shown.push(String(value)); set.call(this, value); }});
+}"""
 
 
 async def dead_letters(visitor: Visitor) -> list[str]:
@@ -85,6 +90,36 @@ async def test_a_slow_platform_that_reports_nothing(visit: Visit) -> None:
         await visitor.until(is_set)
     await expect(visitor.page.get_by_role("button", name="Do not deliver")).to_be_disabled()
     await expect(visitor.page.locator("#no-echo")).to_contain_text("manychat does not tell us")
+
+
+@in_browser
+async def test_a_look_from_before_takes_back_nothing(visit: Visit) -> None:
+    """What was asked for before a change and comes after it shows how it was: the page keeps what was just set."""
+    visitor = await visit("manychat")
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        before = await route.fetch()
+        asked.set()
+        await may_answer.wait()
+        await route.fulfill(response=before)
+
+    await visitor.page.route("**/_about*", late, times=1)
+    await visitor.write(GREETING)
+    await asked.wait()
+    field = visitor.page.get_by_label("Every call takes")
+    await field.fill("0.5")
+    async with visitor.page.expect_response("**/_about*"):  # the change is made, and looked at
+        await field.press("Tab")
+    await expect(field).to_have_value("0.5")
+    await field.evaluate(NOTE_VALUES)
+    async with visitor.page.expect_event("requestfinished", lambda request: "_about" in request.url):
+        may_answer.set()
+    await asyncio.sleep(0.3)  # it must not happen: there is no sign to wait for
+    assert {"0.5"} >= set(await visitor.page.evaluate("() => window.shown"))
+    await field.fill("0")
+    async with visitor.page.expect_response("**/_about*"):
+        await field.press("Tab")
 
 
 @in_browser

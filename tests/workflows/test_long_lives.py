@@ -249,7 +249,7 @@ async def test_doubles_are_known_when_the_worker_cached_nothing(env: WorkflowEnv
         await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
         await chat.write(message, "да")
         await chat.wait_until(lambda: len(shop.orders) == 1, skip=1)
-        await chat.wait_until(lambda: len(shop.outcomes) == 1)
+        await chat.wait_until(lambda: len(shop.outcomes) == 1 and len(shop.said) == 2)
 
         assert ["?", "№1"] == shop.said
 

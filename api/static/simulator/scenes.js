@@ -6,12 +6,12 @@ import { refresh } from "./phone.js";
 const titles = new Map([...document.querySelectorAll("[data-fault]")].map((one) => [one.dataset.fault, one]));
 
 export async function refreshScenes() {
-  const whose = phone();
+  const whose = phone(), before = changes;
   if (!whose.contact) return;
   const [calls, about] = await Promise.all([
     ask(`_calls/${whose.platform}`), ask(`_about?${new URLSearchParams(whose)}`),
   ]);
-  if (JSON.stringify(whose) !== JSON.stringify(phone())) return;
+  if (JSON.stringify(whose) !== JSON.stringify(phone()) || before !== changes) return;
   list("calls", calls.filter((call) => call.contact === whose.contact).slice(-5).reverse(), callLine);
   showTrouble(about.trouble);
   showTold(about.tells);
@@ -60,7 +60,14 @@ function faultLine(fault) {
   return line;
 }
 
-const change = (work) => tell(work).then(refreshScenes).catch(() => {});
+// What was asked for before or during a change may show how it was: only what is asked for afterwards counts.
+let changes = 0;
+async function change(work) {
+  changes += 1;
+  await tell(work).catch(() => {});
+  changes += 1;
+  await refreshScenes().catch(() => {});
+}
 
 const breakNext = (kind) => change(() => post("_faults", {
   platform: platform(), kind, times: $("times").value ? Number($("times").value) : null,
