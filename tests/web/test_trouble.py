@@ -16,7 +16,9 @@ GREETING = "Здравствуйте"
 NOTE_VALUES = """field => {
     const {get, set} = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
     window.shown = [];
-    Object.defineProperty(field, "value", {get, set(value) { window.shown.push(String(value)); set.call(this, value); }});
+    Object.defineProperty(field, "value", {
+        get, set(value) { window.shown.push(String(value)); set.call(this, value); },
+    });
 }"""
 
 
