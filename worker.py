@@ -131,7 +131,7 @@ def delivery_worker(client: Client, platform: str, hands: Hands, build: WhichBui
     return Worker(
         client,
         task_queue=DELIVERY_QUEUE_PREFIX + platform,
-        activities=[hands.delivery.send],
+        activities=[hands.delivery.send, hands.delivery.withdraw],
         max_concurrent_activities=200,
         **(build or NO_BUILD),
         **SPEED,  # type: ignore[arg-type]  # as above

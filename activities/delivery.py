@@ -12,7 +12,7 @@ from activities.beating import beating
 from activities.failures import as_application_error
 from activities.sending import Sending
 from contracts import delivery as contract
-from contracts.delivery import PartState, SendPart, Sent
+from contracts.delivery import PartState, SendPart, Sent, WithdrawPart
 from domain.failures import Transient
 from domain.messages import Part
 from flows.registry import flow as find_flow
@@ -68,6 +68,19 @@ class Delivery(contract.Delivery):
                     return await work
                 except ApplicationError:
                     raise asyncio.CancelledError from None
+
+    @activity.defn(name="withdraw")
+    async def withdraw(self, order: WithdrawPart) -> Sent:
+        """Note that a part which waited gets no further attempt.
+
+        Raises:
+            ApplicationError: PostgreSQL is away; try again.
+        """
+        try:
+            await self._outbox.withdraw(order.key, "withdrawn: an operator took over")
+        except Exception as error:
+            raise as_application_error(error, activity.info().attempt) from error
+        return Sent(state=PartState.DROPPED)
 
     async def _send(self, order: SendPart) -> Sent:
         try:

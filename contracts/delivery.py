@@ -31,6 +31,13 @@ class SendPart(Value):
         return turn_of(self.key)
 
 
+class WithdrawPart(Value):
+    """A part that must not be sent any more: an operator took over."""
+
+    key: str
+    """Its outbox key."""
+
+
 class PartState(StrEnum):
     """Where one part stands."""
 
@@ -53,4 +60,9 @@ class Delivery:
     @activity.defn(name="send")
     async def send(self, order: SendPart) -> Sent:
         """Send one part at most once per known outcome; see `docs/decisions`."""
+        raise NotImplementedError
+
+    @activity.defn(name="withdraw")
+    async def withdraw(self, order: WithdrawPart) -> Sent:
+        """Write down that a part which waited for its next attempt gets none; what went out stays as it is."""
         raise NotImplementedError

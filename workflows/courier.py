@@ -13,7 +13,7 @@ from workflows.card import Card
 
 with workflow.unsafe.imports_passed_through():
     from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, TranscriptLine
-    from contracts.delivery import Delivery, PartState, SendPart, Sent
+    from contracts.delivery import Delivery, PartState, SendPart, Sent, WithdrawPart
     from domain.conversation import Attention, Holder
     from domain.identifiers import outbox_key
     from domain.messages import ReceiptSeen, ReceiptState
@@ -54,6 +54,8 @@ class Courier:
             # Cancelled: withdrawn by a take-over, or called back before continue-as-new and sent again by the next run.
             if not is_cancelled_exception(error):
                 self._note(entry, Sent(state=PartState.DEAD, reason=str(error.cause or error)[:200]))
+            elif entry not in self._state.outbox:
+                await self._write_off(entry)
         finally:
             self._under_way = None
 
@@ -87,6 +89,20 @@ class Courier:
             priority=Priority(fairness_key=address.account[:64]),
             **patience.SPEAKING,
         )
+
+    async def _write_off(self, entry: OutboxEntry) -> None:
+        """A part that was withdrawn while it waited for its next attempt must not wait in the books for ever."""
+        if not workflow.patched("write-off-withdrawn-parts"):
+            return
+        self._under_way = workflow.start_activity_method(
+            Delivery.withdraw,
+            WithdrawPart(key=self.key(entry)),
+            task_queue=DELIVERY_QUEUE_PREFIX + self._opening.address.platform,
+            summary=f"turn {entry.turn}: part {entry.name} withdrawn",
+            **patience.BOOKKEEPING,
+        )
+        with contextlib.suppress(ActivityError):
+            await self._under_way
 
     def key(self, entry: OutboxEntry) -> str:
         """The outbox key of an entry; a dead letter sent again keeps the one it had."""

@@ -134,6 +134,15 @@ class Outbox:
         values = self._claim_values(key, to, route, part, turn) | {"reason": reason}
         await fetch_one(self._pool, _PARKED, values)
 
+    async def withdraw(self, key: str, reason: str) -> None:
+        """A part that waits gets no further attempt; what is under way or settled stays as it is."""
+        await fetch_one(
+            self._pool,
+            """UPDATE outbox SET state = 'dropped', last_error = %(reason)s, updated_at = clock_timestamp()
+                WHERE key = %(key)s AND state = 'pending'""",
+            {"key": key, "reason": reason},
+        )
+
     async def bury(self, key: str, reason: str, *, unknown: bool = False, lettered: bool = True) -> None:
         """It will not be tried again by itself; `lettered`: a person should see it."""
         state = "unknown" if unknown else "dead"

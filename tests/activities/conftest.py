@@ -12,7 +12,7 @@ import uvicorn
 from temporalio.testing import ActivityEnvironment
 
 from activities.delivery import Delivery
-from contracts.delivery import SendPart, Sent
+from contracts.delivery import SendPart, Sent, WithdrawPart
 from domain.identifiers import outbox_key
 from domain.messages import Part
 from domain.turn_taking import TurnTaking
@@ -53,6 +53,10 @@ class Post:
         route = more.pop("route", f"telegram/1/{dialog_of('42')}" if platform == "chat2desk" else "instagram")
         order = SendPart(key=full(key, platform), part=Part(text=text), route=route, **more)
         return await ActivityEnvironment().run(self.delivery.send, order)
+
+    async def withdraw(self, key: str) -> Sent:
+        """Take a part back."""
+        return await ActivityEnvironment().run(self.delivery.withdraw, WithdrawPart(key=full(key)))
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         """Look into the database."""

@@ -42,6 +42,20 @@ async def test_what_was_sent_stands_in_the_message_log(post: Post) -> None:
     ]
 
 
+async def test_a_part_taken_back_while_it_waits_is_sent_by_nobody(post: Post) -> None:
+    """An operator took over during a platform's bad hour: the assistant's words do not wait in the books for ever."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    await post.send("k2", "до свидания")
+    for key in ("k1", "k2"):
+        await post.withdraw(key)
+
+    assert ["dropped", "sent"] == [(await post.row(key))["state"] for key in ("k1", "k2")]
+    assert PartState.DROPPED == (await post.send("k1")).state
+    assert ["до свидания"] == said(post)
+
+
 @pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.RATE_LIMITED])
 async def test_a_platform_in_trouble_is_tried_again(post: Post, kind: FaultKind) -> None:
     """A 500 or a 429 delays the message, and it arrives once."""

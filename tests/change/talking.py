@@ -48,7 +48,8 @@ async def workers_of(client: Client, shop: Shop, build: WhichBuild | None = None
         client, task_queue=TASK_QUEUE, workflows=[ConversationWorkflow], activities=activities,
         workflow_runner=sandbox(), **which,
     )  # fmt: skip
-    delivery = Worker(client, task_queue=DELIVERY_QUEUE_PREFIX + "chat2desk", activities=[shop.send], **which)
+    speaking = [shop.send, shop.withdraw]
+    delivery = Worker(client, task_queue=DELIVERY_QUEUE_PREFIX + "chat2desk", activities=speaking, **which)
     async with conversations, delivery:
         yield
 

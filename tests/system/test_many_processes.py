@@ -1,9 +1,11 @@
 """Two APIs and three workers on one Temporal and one PostgreSQL, as on several machines; one of each dies."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from benchmarks.pieces import Pieces, Where, standing
@@ -33,9 +35,18 @@ async def strike(pieces: Pieces, seen: Seen) -> None:
         await child.ended()
 
 
+def states(database_url: str) -> Counter[str]:
+    """How many parts stand in each state of the outbox."""
+    with psycopg.connect(database_url) as connection:
+        return Counter(dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall()))
+
+
 @pytest.mark.timeout(120)
 def test_a_dead_api_and_a_dead_worker_cost_nobody_an_answer(servers: Servers, tmp_path: Path) -> None:
-    """Customers write to both APIs; one API and one of three workers die: every burst is answered all the same."""
+    """Customers write to both APIs; one API and one of three workers die: every burst is answered all the same.
+
+    But for a part in the hands of the worker that died: whether it came is unknown, and it lies before a person.
+    """
     where = Where(
         servers.fresh_database(f"pieces_{uuid4().hex[:12]}"), servers.temporal_address, tmp_path,
         namespace=fresh_namespace(servers, "pieces"),
@@ -53,7 +64,9 @@ def test_a_dead_api_and_a_dead_worker_cost_nobody_an_answer(servers: Servers, tm
             return seen, pieces
 
     seen, _ = asyncio.run(carried())
-    assert (0, True, True) == (seen.unanswered, len(seen.turns) > 20, bool(seen.refused)), seen.refused
+    parts = states(where.database_url)
+    assert seen.unanswered <= parts.pop("unknown", 0), (parts, seen.refused)
+    assert ({"sent"}, True, True) == (set(parts), len(seen.turns) > 20, bool(seen.refused)), (parts, seen.refused)
     assert seen.retried > 0, "the platform posts again what a dead API did not take"
     (bounded,) = [one for one in promises(seen, settings.database_pool_size) if "connections" in one.what]
     assert bounded.held, bounded

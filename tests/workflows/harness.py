@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 
 from activities.beating import beating
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE, Answered, Asked, Opening, Overview
-from contracts.delivery import PartState, SendPart, Sent
+from contracts.delivery import PartState, SendPart, Sent, WithdrawPart
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from contracts.payments import NotePayment, OpenedPayment, OpenPayment, SettlePayment
 from contracts.records import CloseDialog, Done, KeepMessages, NewOrder, PlacedOrder
@@ -55,6 +55,7 @@ class Shop:
         self.forgotten: list[str] = []
         self.cancelled_decisions = 0
         self.cancelled_sends = 0
+        self.withdrawn: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.sending: Callable[[SendPart], Sent] | None = None
@@ -112,6 +113,12 @@ class Shop:
             if self.after_send is not None:
                 self.after_send(order)
         return Sent()
+
+    @activity.defn(name="withdraw")
+    async def withdraw(self, order: WithdrawPart) -> Sent:
+        """Note what nobody waits for any more."""
+        self.withdrawn.append(order.key)
+        return Sent(state=PartState.DROPPED)
 
     @activity.defn(name="place_order")
     async def place_order(self, order: NewOrder) -> PlacedOrder:
@@ -244,7 +251,7 @@ async def working(env: WorkflowEnvironment, shop: Shop, *, cached: int = 1000) -
     delivery = Worker(
         env.client,
         task_queue=DELIVERY_QUEUE_PREFIX + "chat2desk",
-        activities=[shop.send],
+        activities=[shop.send, shop.withdraw],
         max_heartbeat_throttle_interval=beat,
         default_heartbeat_throttle_interval=beat,
     )

@@ -148,6 +148,7 @@ async def test_between_two_parts(env: WorkflowEnvironment) -> None:
         await chat.wait_until(lambda: shop.cancelled_sends == 1)
         shop.let_go("send")
         await nothing_more_is_said(chat, shop, ["раз"])
+        assert 1 == len(shop.withdrawn)  # its row waits for nothing any more
 
 
 async def test_while_the_dialog_is_written_down(env: WorkflowEnvironment) -> None:
