@@ -46,8 +46,8 @@ up: setup ## run everything on this machine; make up ARGS="--port 9000"
 # Houses of real processes mostly wait: several stand at once; those that measure a customer's patience stand alone.
 test: setup ## run the whole test suite, offline; make test ARGS="-k bursts"
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n 3 --dist loadscope --ignore=tests/system
-	@$(PY) -m pytest -n 3 --dist loadfile -m "not alone" tests/system
+	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --ignore=tests/system
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" tests/system
 	@$(PY) -m pytest -m alone tests/system
 else
 	@$(PY) -m pytest $(ARGS)

@@ -66,9 +66,20 @@ class Reception:
             Problem: 404, nobody has this account.
             Unavailable: Temporal is away, and PostgreSQL too.
         """
-        if self._away or not await self._is_taken(address, heard, opens=opens):
+        if self._away:
+            await self._queue(address, heard, opens=opens)
+        elif not await self._is_taken(address, heard, opens=opens):
             await self._keep(address, heard, opens=opens)
         self.note(address, heard)
+
+    async def _queue(self, address: Address, heard: Heard, *, opens: bool) -> None:
+        """Behind what waits in the inbox. While PostgreSQL is away, Temporal is asked: out of order beats lost."""
+        try:
+            await self._keep(address, heard, opens=opens)
+        except Unavailable:
+            if not await self._is_taken(address, heard, opens=opens):
+                raise
+            self._away = False  # what waits there is handed over once it can be read
 
     def note(self, address: Address, heard: Heard) -> None:
         """It is durable: if it is a message, it is owed a fate from now on."""

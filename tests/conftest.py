@@ -1,11 +1,35 @@
 """What every test may ask for."""
 
+import functools
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.servers_here import Servers, running
+
+# Every HTTP client reads all certificates of the world (30 ms); thousands of them speak with this machine alone here.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
+
+LONG = (
+    "web/test_console", "golden/test_golden", "golden/test_say_script", "web/", "console/test_security", "workflows/",
+    "platforms/test_conformance", "api/", "privacy/", "console/",
+    "system/test_kill", "system/test_faults", "system/test_away", "system/test_many",
+)  # fmt: skip
+"""Where tests take long, longest first. Whoever got such a file last would keep all others waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first (`--no-loadscope-reorder`: xdist would begin with those of most tests)."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests).as_posix()
+        return next((number for number, start in enumerate(LONG) if path.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The whole product as a newcomer runs it: `everturn up`, real processes, real HTTP; and the means to kill them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -118,7 +119,8 @@ class House:
         if "postgres" in names:  # its own children end by themselves, and only it is watched
             victims = [process for process in victims if process.ppid() not in {other.pid for other in victims}]
         for victim in victims:
-            victim.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # the keeper's death takes its workers along
+                victim.kill()
         psutil.wait_procs(victims, timeout=5)
 
     def kill_one(self, name: str, place: int) -> None:

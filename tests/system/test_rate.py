@@ -16,8 +16,8 @@ pytestmark = pytest.mark.alone
 
 RATE = int(ON_THE_LINE["CHAT2DESK_RATE_LIMIT_REQUESTS_PER_MINUTE"])
 """Messages a minute that the account may send."""
-WINDOW = timedelta(seconds=15)
-WAITING = 80
+WINDOW = timedelta(seconds=8)
+WAITING = 48
 BESIDE = Credentials(account="beside", access_token="token-of-beside")
 _numbers = count(1)
 
@@ -64,7 +64,7 @@ def busiest(calls: list[datetime], window: timedelta) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_many_waiting_messages_keep_their_accounts_rate_with_three_workers(house: House) -> None:
-    """Eighty customers write at once to a shop that may send four messages a second; each is answered, in that pace.
+    """48 customers write at once to a shop that may send four messages a second; each is answered, in that pace.
 
     Meanwhile a customer of another shop is answered as if nobody waited.
     """
