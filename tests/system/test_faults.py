@@ -1,5 +1,6 @@
 """The whole system, struck at chosen steps of a turn: every accepted message has one fate, nothing happens twice."""
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,7 @@ async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Ou
     """Customers write on while the house is broken around them; the books and their phones agree in the end."""
     planned = (Strike(victim, how, step, 0.8) for victim, how, step in STRIKES)
     result = await broken(Home(house.home), outside, SIZE, 7, house.lines.append, planned=planned)
+    gc.collect()  # such a socket is found here, not in a test that knows nothing of it
 
     assert [] == result.account.faults, result.account.notes
     assert len(STRIKES) // 2 <= len(result.strikes), "on a machine that is hardly there some turn comes too late"

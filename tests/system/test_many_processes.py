@@ -1,6 +1,7 @@
 """Two APIs and three workers on one Temporal and one PostgreSQL, as on several machines; one of each dies."""
 
 import asyncio
+import gc
 from collections import Counter
 from pathlib import Path
 from uuid import uuid4
@@ -42,6 +43,7 @@ def states(database_url: str) -> Counter[str]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dead_api_and_a_dead_worker_cost_nobody_an_answer(servers: Servers, tmp_path: Path) -> None:
     """Customers write to both APIs; one API and one of three workers die: every burst is answered all the same.
 
@@ -64,6 +66,7 @@ def test_a_dead_api_and_a_dead_worker_cost_nobody_an_answer(servers: Servers, tm
             return seen, pieces
 
     seen, _ = asyncio.run(carried())
+    gc.collect()  # a webhook given up while its API died leaves a socket, to be found here and not in another test
     parts = states(where.database_url)
     assert seen.unanswered <= parts.pop("unknown", 0), (parts, seen.refused)
     assert ({"sent"}, True, True) == (set(parts), len(seen.turns) > 20, bool(seen.refused)), (parts, seen.refused)
