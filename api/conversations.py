@@ -46,7 +46,7 @@ from workflows.conversation import ConversationWorkflow
 
 DURABLE_WITHIN = 8.0
 """Seconds in which a message must be durable; platforms give up on a webhook after ten."""
-TASK_TIMEOUT = timedelta(seconds=3)
+TASK_TIMEOUT = timedelta(seconds=2.5)
 """A task handed to a worker that has just been killed is given to another after this; a task takes milliseconds."""
 MOST_KNOWN_OPEN = 20_000
 KNOWN_OPEN_FOR = 3_600.0

@@ -127,7 +127,7 @@ async def opening_of(temporal: Client, contact: str) -> Opening:
 @pytest.mark.timeout(120)
 def test_a_shop_that_is_removed_is_no_longer_heard(house: House, phones: World, vendor: str) -> None:
     """Its webhook is 404; a reply that was on its way is kept as a dead letter that says why."""
-    add(house, "leaving", vendor, "--turn-taking", "quiet_period=3")
+    add(house, "leaving", vendor, "--turn-taking", "quiet_period=8")  # a command has to start meanwhile
     house.until(lambda: post(house, "leaving", "231") == 202, AT_ONCE + 1)
     everturn(house, "remove", "manychat", "leaving")
     house.until(lambda: post(house, "leaving", "232") == 404, AT_ONCE + 1)
