@@ -11,10 +11,10 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3 python
 # Every house of the tests starts a dozen processes: what was compiled once is kept (beside the code, ignored by git).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up test lint format bench histories secrets audit clean
+.PHONY: help setup up test test-long lint format bench histories secrets audit clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv from requirements.lock (only when something changed)
 
@@ -46,12 +46,15 @@ up: setup ## run everything on this machine; make up ARGS="--port 9000"
 # Houses of real processes mostly wait: several stand at once; those that measure a customer's patience stand alone.
 test: setup ## run the whole test suite, offline; make test ARGS="-k bursts"
 ifeq ($(strip $(ARGS)),)
-	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --ignore=tests/system
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" tests/system
+	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not long" --ignore=tests/system
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long" tests/system
 	@$(PY) -m pytest -m alone tests/system
 else
 	@$(PY) -m pytest $(ARGS)
 endif
+
+test-long: setup ## the few tests that take minutes each, before a release
+	@$(PY) -m pytest -m long
 
 lint: setup ## style, types, and the floors of the house
 	@.venv/bin/ruff check .

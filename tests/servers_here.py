@@ -78,6 +78,9 @@ async def _start(supervisor: Supervisor, folder: Path) -> Servers:
 
 async def _make_template(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        # Tests kill the server, never the machine: what the kernel has is not lost.
+        await connection.execute("ALTER SYSTEM SET fsync = off")
+        await connection.execute("SELECT pg_reload_conf()")
         if sys.platform == "linux":  # a killed server looks at each file of dozens of databases otherwise
             await connection.execute("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
         await connection.execute(f'CREATE DATABASE "{TEMPLATE}"'.encode())

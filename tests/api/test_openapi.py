@@ -31,7 +31,7 @@ CHECKS = [
     response_schema_conformance,
     status_code_conformance,
 ]
-EXAMPLES = 5
+EXAMPLES = 3
 """Of each operation, well and badly formed each; the odd ones stand in the tests of each route."""
 MANNERS = settings(
     max_examples=EXAMPLES,

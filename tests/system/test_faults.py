@@ -17,19 +17,15 @@ from tests.system.house import House
 
 STRIKES = (
     (Victim.API, How.KILL, Step.ARRIVING),
-    (Victim.WORKER, How.KILL, Step.DECIDING),
     (Victim.TEMPORAL, How.FREEZE, Step.ACCEPTED),
     (Victim.WORKERS, How.FREEZE, Step.THOUGHT),
     (Victim.POSTGRES, How.KILL, Step.ORDERED),
     (Victim.WORKER, How.KILL, Step.SENDING),
-    (Victim.API, How.KILL, Step.ASKING),
     (Victim.TEMPORAL, How.KILL, Step.SHOWN),
     (Victim.WORKERS, How.KILL, Step.NOTING),
     (Victim.POSTGRES, How.FREEZE, Step.CLAIMING),
-    (Victim.TEMPORAL, How.KILL, Step.ORDERING),
-    (Victim.POSTGRES, How.KILL, Step.PAYING),
 )
-"""Each victim in more ways than one; each kind of step with an effect in it."""
+"""Each victim, and each kind of step with an effect in it; `make bench ARGS="--only faults"` has all of them."""
 SIZE = Size(seconds=100, writers=10, talkers=6, think=0.3, weather=0.2, strikes=len(STRIKES), lanes=3)
 """It is over with the last strike, half a minute on a quiet machine."""
 
@@ -51,7 +47,7 @@ def house(let: Let, outside: Outside) -> House:
 @pytest.mark.timeout(300)
 # A webhook given up in the middle of connecting leaves a socket to the garbage collector; the API was killed under it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Outside) -> None:
+async def test_eight_strikes_lose_and_double_nothing(house: House, outside: Outside) -> None:
     """Customers write on while the house is broken around them; the books and their phones agree in the end."""
     planned = (Strike(victim, how, step, 0.8) for victim, how, step in STRIKES)
     result = await broken(Home(house.home), outside, SIZE, 7, house.lines.append, planned=planned)
@@ -59,5 +55,5 @@ async def test_a_dozen_strikes_lose_and_double_nothing(house: House, outside: Ou
 
     assert [] == result.account.faults, result.account.notes
     assert len(STRIKES) // 2 <= len(result.strikes), "on a machine that is hardly there some turn comes too late"
-    assert {strike.victim for strike in result.strikes} >= {Victim.API, Victim.POSTGRES, Victim.TEMPORAL}
+    assert {strike.victim for strike in result.strikes} >= {Victim.POSTGRES, Victim.TEMPORAL}
     assert result.messages > 20

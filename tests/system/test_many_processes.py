@@ -42,6 +42,8 @@ def states(database_url: str) -> Counter[str]:
         return Counter(dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall()))
 
 
+@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dead_api_and_a_dead_worker_cost_nobody_an_answer(servers: Servers, tmp_path: Path) -> None:

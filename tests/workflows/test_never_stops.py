@@ -14,7 +14,7 @@ from tests.api.namespaces import fresh_namespace
 from tests.servers_here import Servers
 from tests.workflows.harness import Chat, Shop, text, working
 
-MESSAGES = int(os.environ.get("TEST_MESSAGES", "1500"))
+MESSAGES = int(os.environ.get("TEST_MESSAGES", "1000"))
 """Ten thousand by hand (about two minutes): the runs become more, not longer."""
 AT_ONCE = 4
 MOST_BYTES = 5_000_000
