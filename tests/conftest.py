@@ -15,7 +15,8 @@ ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 LONG = (
     "web/test_console", "golden/test_golden", "golden/test_say_script", "web/", "console/test_security", "workflows/",
-    "platforms/test_conformance", "api/", "privacy/", "console/",
+    "platforms/test_conformance", "api/", "privacy/", "console/", "servers/", "change/", "commands/", "activities/",
+    "tenancy/", "catalog/", "payments/", "model/", "ops/",
     "system/test_kill", "system/test_faults", "system/test_away", "system/test_many",
 )  # fmt: skip
 """Where tests take long, longest first. Whoever got such a file last would keep all others waiting."""

@@ -23,7 +23,7 @@ BOOKS = (
     "message_logs", "outbox", "orders", "decisions", "dialog_outcomes", "payments", "media", "dead_letters",
     "catalog", "shelves", "sightings", "dialogue_summaries", "credits",
 )  # fmt: skip
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(150)]
 
 
 @pytest.fixture
