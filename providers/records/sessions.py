@@ -45,7 +45,7 @@ ON CONFLICT (what) DO UPDATE
        last_at = %(now)s,
        next_at = CASE WHEN known.last_at < %(forgotten)s OR known.failures < %(free)s THEN %(now)s
                       ELSE %(now)s + least(2 ^ least(known.failures - %(free)s, 20), %(longest)s) * interval '1 s' END
- WHERE known.next_at <= %(now)s
+ WHERE known.next_at <= %(now)s OR known.failures < %(free)s
 RETURNING failures
 """
 

@@ -72,6 +72,15 @@ def test_a_refused_log_in_is_written_down(anna: Browser, browser: Fresh, books: 
     books.forget_attempts()
 
 
+def test_a_clock_put_back_shuts_nobody_out(browser: Fresh, books: Books) -> None:
+    """Whoever mistyped once may try again, though the first attempt seems to lie ahead."""
+    books.forget_attempts()
+    mistyper = browser()
+    assert 403 == mistyper.log_in("owner", "mistyped").status_code
+    books.run("UPDATE login_attempts SET last_at = now() + interval '1 hour', next_at = now() + interval '1 hour'")
+    assert 303 == mistyper.log_in().status_code
+
+
 def test_guessing_is_slowed_down(browser: Fresh, books: Books) -> None:
     """After a few attempts from one place even the right password has to wait."""
     books.forget_attempts()
