@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, FileChooser, Page, expect
+from playwright.async_api import Browser, FileChooser, Page, Route, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from psycopg.types.json import Jsonb
 
@@ -201,6 +201,25 @@ async def test_a_conversation_is_taken_answered_and_given_back(desk: Page, site:
     assert ["take_over", "reply", "release"] == acts
 
 
+@contextlib.asynccontextmanager
+async def late(page: Page, address: str) -> AsyncIterator[asyncio.Event]:
+    """What the page asks for next (the event tells when) is answered at the end of the block, and shown."""
+    asked, may_answer, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await may_answer.wait()
+        await route.fulfill(response=answer)
+        answered.set()
+
+    await page.route(address, hold, times=1)
+    yield asked
+    may_answer.set()
+    await answered.wait()
+    await page.evaluate("() => new Promise(shown => setTimeout(shown, 50))")
+
+
 async def test_the_keyboard_is_enough(desk: Page, site: Site) -> None:
     """From the list to the answer and back without a mouse; Shift+Enter begins a line."""
     await set_up(desk, DESK)
@@ -214,7 +233,11 @@ async def test_the_keyboard_is_enough(desk: Page, site: Site) -> None:
     await keys.type(contact)
     await expect(desk.locator("#rows a")).to_have_count(1)
     await keys.press("Escape")
-    await keys.press("j")
+    async with late(desk, "**/inbox/rows*") as asked:  # the list is brought up to date while somebody walks it
+        await writes(site, "Ви тут?", contact)
+        await asked.wait()
+        await keys.press("j")
+    await expect(desk.locator("#rows a").first).to_be_focused()
     await keys.press("Enter")
     await expect(desk.locator(".talk")).to_be_visible()
     await expect(desk.locator(".talk")).to_have_attribute("data-holder", "assistant")

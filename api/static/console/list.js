@@ -20,9 +20,9 @@ function address() {
 }
 
 export const refresh = oneAtATime(async () => {
-  const focused = document.activeElement?.dataset?.id;
   const fresh = await fragment(address());
   tell(fresh);
+  const focused = document.activeElement?.dataset?.id;
   $("list").replaceChildren(fresh);
   if (focused) anchors().find((row) => row.dataset.id === focused)?.focus({ preventScroll: true });
 });
