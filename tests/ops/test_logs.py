@@ -18,14 +18,13 @@ PHONE = "+380671234567"
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """Logging is the process's, not the test's."""
+    """Logging is the process's, not the test's. structlog stays: loggers keep what they were first used with."""
     root, names = logging.getLogger(), ("activities", "api", "httpx", "temporalio.activity")
     before = list(root.handlers), root.level, {name: logging.getLogger(name).level for name in names}
     yield
     root.handlers, root.level = before[0], before[1]
     for name, level in before[2].items():
         logging.getLogger(name).setLevel(level)
-    structlog.reset_defaults()
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
