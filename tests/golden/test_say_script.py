@@ -60,6 +60,7 @@ def test_played_and_checked(running: House, tmp_path: Path) -> None:
     assert "# as it should be" in told
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_difference_is_told(running: House, tmp_path: Path) -> None:
     """What differs is named with its line; exit status 1."""

@@ -92,7 +92,7 @@ def test_every_platform_has_recorded_bodies(name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 @given(body=Bodies)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_body_breaks_the_door(name: str, body: Any) -> None:
     """Whatever JSON comes in, it is understood, ignored, or refused as not this platform's; and it can be stored."""
     try:
@@ -132,7 +132,7 @@ def recorded(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("name", names())
 @given(picked=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_recorded_body_with_anything_in_any_place_is_read(name: str, picked: st.DataObject) -> None:
     """Vendors change their bodies without asking: no field breaks the door, nothing is lost when a body is cut by
     account, and no label is made of what they say."""

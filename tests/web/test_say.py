@@ -11,7 +11,7 @@ from domain.messages import Choice, MessageKind
 from platforms.simulation import Direction, Entry
 from tests.web.conftest import EVERTURN, Site
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.long, pytest.mark.slow]
 
 
 def say(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
