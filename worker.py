@@ -173,9 +173,7 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         stack.push_async_callback(pool.close)
         http = await stack.enter_async_context(build_client())
         platforms = unmasking(build_platforms(http), discretion.names)
-        stated = StatedAccounts.of_settings(settings, platform_variables(), FLOWS)
-        for account in await stated.all():
-            metrics.announce(account.platform, account.account, account.flow)
+        stated = await _announced(settings)
         tenants = Tenants(pool, discretion.box)
         accounts = Directory(
             tenants, stated, seconds=kept.account_cache_seconds, size=kept.account_cache_size, strict=True
@@ -192,8 +190,7 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
             stack.callback(_run_beside(errand).cancel)
         if measured and settings.everturn_metrics_port is not None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
-        embedder = open_embedder(http, load_search_settings())
-        sources = Sources.of(open_model(settings, pool), pool, gallery, embedder)
+        sources = Sources.of(open_model(settings, pool), pool, gallery, open_embedder(http, load_search_settings()))
         stack.push_async_callback(sources.model.close)
         hands = build_hands(accounts, platforms, pool, lease, budget, sources)
         build = which_build(settings)
@@ -201,6 +198,14 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         workers += [delivery_worker(client, name, hands, build) for name in platforms]
         stack.callback(_run_beside(settle(client, settings, [one.task_queue for one in workers])).cancel)
         await _work(workers)
+
+
+async def _announced(settings: Settings) -> StatedAccounts:
+    """The environment's accounts, each with its figures at zero."""
+    stated = StatedAccounts.of_settings(settings, platform_variables(), FLOWS)
+    for account in await stated.all():
+        metrics.announce(account.platform, account.account, account.flow)
+    return stated
 
 
 async def _connected(settings: Settings, runtime: Runtime, codec: HistoryCodec | None, stack: AsyncExitStack) -> Client:

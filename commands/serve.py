@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import setproctitle
@@ -21,6 +22,17 @@ GRACE = 5
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: longer than reverse proxies do (nginx, load balancers: 60), so that it is they
 who close it. A request sent into a connection that we are just closing is lost, and its sender sees a 502."""
+
+SERVED: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+    "timeout_keep_alive": KEEP_ALIVE,
+    "timeout_graceful_shutdown": GRACE,
+}
+"""How uvicorn serves the API, beside where."""
 
 
 def serve_api(host: str, port: int) -> None:
@@ -48,19 +60,7 @@ def serve_api(host: str, port: int) -> None:
     ports.require_free(host, port, "--port")
     app = create_app(settings := load_settings())
     app.state.rehearse = rehearsing_for(settings)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-    )
-    server = Server(config)
+    server = Server(uvicorn.Config(app, host=host, port=port, **SERVED))
     server.run()
     if not server.started:
         raise Failed("the API could not start; its log says why")

@@ -94,15 +94,14 @@ class Courier:
         """A part that was withdrawn while it waited for its next attempt must not wait in the books for ever."""
         if not workflow.patched("write-off-withdrawn-parts"):
             return
-        self._under_way = workflow.start_activity_method(
-            Delivery.withdraw,
-            WithdrawPart(key=self.key(entry)),
-            task_queue=DELIVERY_QUEUE_PREFIX + self._opening.address.platform,
-            summary=f"turn {entry.turn}: part {entry.name} withdrawn",
-            **patience.BOOKKEEPING,
-        )
         with contextlib.suppress(ActivityError):
-            await self._under_way
+            await workflow.execute_activity_method(
+                Delivery.withdraw,
+                WithdrawPart(key=self.key(entry)),
+                task_queue=DELIVERY_QUEUE_PREFIX + self._opening.address.platform,
+                summary=f"turn {entry.turn}: part {entry.name} withdrawn",
+                **patience.BOOKKEEPING,
+            )
 
     def key(self, entry: OutboxEntry) -> str:
         """The outbox key of an entry; a dead letter sent again keeps the one it had."""
