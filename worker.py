@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import structlog
+import uvloop
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 from temporalio.worker import Worker
@@ -64,10 +65,11 @@ from runtime.accounts import Accounts, StatedAccounts
 from runtime.codec import HistoryCodec
 from runtime.logs import configure_logs
 from runtime.media_settings import MediaSettings, load_media_settings
+from runtime.sandbox import sandbox
 from runtime.sdk_metrics import carry_over, measured_runtime
 from runtime.search_settings import load_search_settings
 from runtime.settings import Settings, WrongSetting, load_settings
-from runtime.temporal import connect, register_search_attributes, sandbox
+from runtime.temporal import connect, register_search_attributes
 from runtime.tracing import open_tracing
 from runtime.versioning import WhichBuild, settle, which_build
 from workflows.conversation import ConversationWorkflow
@@ -303,7 +305,7 @@ def main(*, measured: bool = True) -> int:
         return 2
     configure_logs(settings)
     try:
-        asyncio.run(run(settings, measured=measured))
+        uvloop.run(run(settings, measured=measured))
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from commands.outcome import Failed, WrongUse
-from runtime.temporal import sandbox
+from runtime.sandbox import sandbox
 from workflows.conversation import ConversationWorkflow
 
 CONVERSATION = "ConversationWorkflow"

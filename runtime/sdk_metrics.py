@@ -6,7 +6,7 @@ worker processes, and could not be added up with the rest.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
@@ -54,8 +54,7 @@ async def carry_over(buffer: MetricBuffer) -> None:
 
 def drain(buffer: MetricBuffer) -> None:
     """Move what is in the buffer now."""
-    for update in buffer.retrieve_updates():
-        SHELF.write(update)
+    SHELF.write(buffer.retrieve_updates())
 
 
 class Shelf(Collector):
@@ -65,13 +64,22 @@ class Shelf(Collector):
         self._written: dict[tuple[str, tuple[str, ...]], Written] = {}
         self._series: dict[tuple[str, frozenset[tuple[str, object]]], Write] = {}
 
-    def write(self, update: BufferedMetricUpdate) -> None:
-        """Take one update: a counter's difference, a gauge's value, a histogram's observation."""
-        # By value: the SDK may make a new object for the same labels, and one that is gone may lend its id to another.
-        key = (update.metric.name, frozenset(update.attributes.items()))
+    def write(self, updates: Sequence[BufferedMetricUpdate]) -> None:
+        """Take a portion: a counter's differences, a gauge's values, a histogram's observations."""
+        # Within a portion, whose objects all live, an id tells one from another; beyond it only the value does: the SDK
+        # may make a new object for the same labels, and one that is gone may lend its id to another.
+        known: dict[tuple[int, int], Write] = {}
+        for update in updates:
+            place = (id(update.metric), id(update.attributes))
+            if (write := known.get(place)) is None:
+                write = known[place] = self._series_of(update.metric, update.attributes)
+            write(float(update.value))
+
+    def _series_of(self, metric: BufferedMetric, attributes: Mapping[str, object]) -> Write:
+        key = (metric.name, frozenset(attributes.items()))
         if (write := self._series.get(key)) is None:
-            write = self._series[key] = self._open(update.metric, update.attributes)
-        write(float(update.value))
+            write = self._series[key] = self._open(metric, attributes)
+        return write
 
     def _open(self, metric: BufferedMetric, attributes: Mapping[str, object]) -> Write:
         if counted := COUNTED.get(metric.name.removeprefix("temporal_")):

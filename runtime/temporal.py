@@ -22,7 +22,6 @@ from temporalio.converter import (
     JSONPlainPayloadConverter,
 )
 from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from runtime.codec import HistoryCodec
 from runtime.logs import core_logging
@@ -42,12 +41,15 @@ class _LeanJson(PydanticJSONPlainPayloadConverter):
 
 
 class LeanPayloadConverter(CompositePayloadConverter):
-    """The SDK's converters, with our JSON in the place of theirs."""
+    """The SDK's converters, with our JSON in the place of theirs. The SDK makes two of it for every workflow task."""
+
+    LEAN = tuple(
+        _LeanJson() if isinstance(one, JSONPlainPayloadConverter) else one
+        for one in DefaultPayloadConverter.default_encoding_payload_converters
+    )
 
     def __init__(self) -> None:
-        usual = DefaultPayloadConverter.default_encoding_payload_converters
-        lean = (_LeanJson() if isinstance(one, JSONPlainPayloadConverter) else one for one in usual)
-        super().__init__(*lean)
+        super().__init__(*self.LEAN)
 
 
 data_converter = DataConverter(payload_converter_class=LeanPayloadConverter)
@@ -58,15 +60,6 @@ def converter_with(codec: HistoryCodec | None) -> DataConverter:
     locks = codec is not None and codec.locks
     failures = DefaultFailureConverterWithEncodedAttributes if locks else DefaultFailureConverter
     return replace(data_converter, payload_codec=codec, failure_converter_class=failures)
-
-
-PASSED_THROUGH = ("contracts", "domain", "policies", "workflows")
-"""Replayed code of ours that is imported once, not once per conversation; what it may use is enforced by lint."""
-
-
-def sandbox() -> SandboxedWorkflowRunner:
-    """The workflow sandbox, with our replayed modules passed through."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 @functools.cache

@@ -26,7 +26,7 @@ from providers.records.books import Books
 from providers.records.media import MediaRecords, MediaRow
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool
-from runtime.temporal import sandbox
+from runtime.sandbox import sandbox
 from workflows.conversation import ConversationWorkflow
 
 OURS = Credentials(account="default", access_token="simulator")

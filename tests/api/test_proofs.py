@@ -22,7 +22,8 @@ from platforms.kit import Said
 from platforms.registry import PLATFORMS, names, platforms, variables
 from platforms.simulation import Webhook
 from providers.secrets import new_key
-from runtime.temporal import connect, sandbox
+from runtime.sandbox import sandbox
+from runtime.temporal import connect
 from tests.api.namespaces import fresh_namespace
 from tests.api.running import serving, settings_for
 from tests.servers_here import Servers

@@ -14,7 +14,8 @@ from temporalio.worker import Worker
 from cli import main
 from contracts.conversation import DELIVERY_QUEUE_PREFIX, TASK_QUEUE
 from domain.turn_taking import TurnTaking
-from runtime.temporal import data_converter, sandbox
+from runtime.sandbox import sandbox
+from runtime.temporal import data_converter
 from runtime.versioning import WhichBuild
 from tests.workflows.harness import Chat, Shop
 from workflows.conversation import ConversationWorkflow

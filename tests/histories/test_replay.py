@@ -7,7 +7,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from runtime.temporal import data_converter, sandbox
+from runtime.sandbox import sandbox
+from runtime.temporal import data_converter
 from workflows.conversation import ConversationWorkflow
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

@@ -20,8 +20,7 @@ def test_one_name_may_have_several_sets_of_labels() -> None:
     meter.create_gauge("room").set(5)
     meter.create_histogram("latency", unit="ms").record(20, {"operation": "Poll"})
     shelf, registry = Shelf(), CollectorRegistry()
-    for update in buffer.retrieve_updates():
-        shelf.write(update)
+    shelf.write(buffer.retrieve_updates())
     registry.register(shelf)
     text = generate_latest(registry).decode()
     assert 1 == len(re.findall("^# TYPE asked_total counter$", text, re.MULTILINE))

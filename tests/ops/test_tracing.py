@@ -15,8 +15,9 @@ from temporalio.worker import Replayer
 
 from providers.servers.ports import any_free
 from runtime.relay import HEADER, Wait
+from runtime.sandbox import sandbox
 from runtime.spans import Discreet, Spans, _Ids, _Interceptor
-from runtime.temporal import data_converter, sandbox
+from runtime.temporal import data_converter
 from runtime.tracing import open_tracing
 from tests.api.running import settings_for
 from tests.servers_here import LOOPBACK

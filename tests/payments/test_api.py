@@ -21,7 +21,8 @@ from domain.identifiers import Address
 from domain.payments import PaymentCase, PaymentStage, Urgency
 from domain.turn_taking import TurnTaking
 from providers.records.pool import Pool, fetch_one, open_pool
-from runtime.temporal import connect, sandbox
+from runtime.sandbox import sandbox
+from runtime.temporal import connect
 from tests.api.namespaces import fresh_namespace
 from tests.api.running import serving, settings_for
 from tests.media.files import PDF

@@ -16,7 +16,8 @@ from temporalio.worker import Replayer
 
 from runtime.codec import ENCODING, HistoryCodec, Unreadable
 from runtime.history_keys import HistoryKey
-from runtime.temporal import converter_with, data_converter, sandbox
+from runtime.sandbox import sandbox
+from runtime.temporal import converter_with, data_converter
 from workflows.conversation import ConversationWorkflow
 
 ANNA, BORIS = "conv:whatsapp:shop:anna", "conv:whatsapp:shop:boris"

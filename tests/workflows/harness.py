@@ -25,7 +25,7 @@ from domain.decisions import Decision
 from domain.identifiers import Address
 from domain.messages import InboundMessage, MessageKind, Part, Unsent
 from domain.turn_taking import TurnTaking
-from runtime.temporal import sandbox
+from runtime.sandbox import sandbox
 from workflows.conversation import ConversationWorkflow
 
 _numbers = itertools.count(1)
