@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
 HEARTBEAT = timedelta(seconds=2)
-"""A killed worker's activity starts again this soon; workers send a beat every half second."""
+"""A killed worker's activity starts again this soon; workers send a beat nearly every second."""
 
 
 class Patience(TypedDict, total=False):
