@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from temporalio import activity
 
 EVERY_SECONDS = 0.9
-"""A beat is a call to the server, a write there and, in Temporal Cloud, an action: while a model thinks for twelve seconds,
-beats every half second were half of all that the server did. The second that is left until the time-out of two is the
-slack of a busy machine."""
+"""A beat is a call to the server, a write there and, in Temporal Cloud, an action: while a model thinks for twelve
+seconds, beats every half second were half of all that the server did. What is left of the time-out of two seconds is
+the slack of a busy machine."""
 
 
 @asynccontextmanager

@@ -76,6 +76,7 @@ class Dialog(contract.Dialog):
         Raises:
             ApplicationError: Transient ones are retried; a bug gives up after three tries.
         """
+        turn = turn.asked_by(activity.info().workflow_id or "")
         labels = {"platform": turn.address.platform, "account": turn.address.account}
         with metrics.pending_bursts.labels(**labels).track_inprogress():
             async with beating():

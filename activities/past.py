@@ -70,7 +70,8 @@ async def _decided(client: Client, history: WorkflowHistory) -> dict[int, PastTu
             continue
         (asked,) = await client.data_converter.decode(attributes.input.payloads, [TakeTurn])
         decision = await _decision(client, results.get(event.event_id))
-        turns[asked.turn] = PastTurn(asked=asked, at=event.event_time.ToDatetime(UTC), decision=decision)
+        whole = asked.asked_by(history.workflow_id)
+        turns[asked.turn] = PastTurn(asked=whole, at=event.event_time.ToDatetime(UTC), decision=decision)
     return turns
 
 

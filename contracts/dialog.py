@@ -13,11 +13,11 @@ from temporalio import activity
 class TakeTurn(Value):
     """One burst to decide about."""
 
-    conversation: str
-    """The conversation's id."""
     flow: str
     turn: int
     messages: tuple[InboundMessage, ...]
+    conversation: str = ""
+    """The conversation's id; "": the workflow that asks, so that its history need not say it in every turn."""
     dialog: int = 1
     state: dict[str, Any] | None = None
     rules: str = ""
@@ -35,6 +35,10 @@ class TakeTurn(Value):
     def address(self) -> Address:
         """Who is spoken with."""
         return Address.of_conversation(self.conversation)
+
+    def asked_by(self, workflow_id: str) -> "TakeTurn":
+        """The same, its conversation named."""
+        return self if self.conversation else self.model_copy(update={"conversation": workflow_id})
 
 
 class Phrase(Value):

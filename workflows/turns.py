@@ -168,7 +168,6 @@ class Turns:
         state = self._state
         self._meanwhile = state.meanwhile
         return TakeTurn(
-            conversation=self._opening.address.conversation_id,
             flow=self._opening.flow,
             turn=state.turn,
             dialog=state.dialog + (state.dialog_state is None),
