@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -32,8 +32,10 @@ DURABLE_WITHIN = 9.0
 """Seconds a whole webhook has; platforms give up after ten."""
 FRESH_ECHO = timedelta(hours=1)
 """What an operator wrote longer ago takes no conversation over: platforms deliver late for up to a week."""
-MOST_AT_ONCE = 100
-"""Messages of one conversation in one webhook that are told one by one; the rest goes through the inbox, in order."""
+TOLD_WITHIN = 3.0
+"""Seconds in which one webhook's messages are told one by one; what is left then goes through the inbox, in order."""
+AT_ONCE = 32
+"""Conversations that one webhook tells side by side."""
 LONGEST_REASON = 60
 MOST_REASONS = 100
 """Different reasons counted one by one; a stranger must not be able to grow our memory with new ones."""
@@ -181,16 +183,30 @@ class Arrivals:
 
     async def _tell_all(self, arrived: list[Arrived]) -> None:
         """Messages of one conversation go one after the other: their order is the customer's."""
+        late = time.perf_counter() + TOLD_WITHIN
         groups = [list(group) for _, group in groupby(arrived, _conversation)]
         if len(groups) == 1:  # nearly always; a task costs more than it brings
-            await self._tell(groups[0])
+            await self._tell(groups[0], late)
         else:
-            await _all_or_first_failure(self._tell, groups)
+            await self._tell_side_by_side(groups, late)
 
-    async def _tell(self, together: list[Arrived]) -> None:
-        for place, (account, event) in enumerate(together):
+    async def _tell_side_by_side(self, groups: list[list[Arrived]], late: float) -> None:
+        """All of it, even when one fails: what is durable need not be told again (inbox dedupe drops it)."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def tell(together: list[Arrived]) -> None:
+            async with gate:
+                await self._tell(together, late)
+
+        results = await asyncio.gather(*map(tell, groups), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _tell(self, together: list[Arrived], late: float) -> None:
+        for account, event in together:
             began = time.perf_counter()
-            take = self._reception.take if place < MOST_AT_ONCE else self._reception.take_later
+            take = self._reception.take if began < late else self._reception.take_later
             await take(event.address, event.message)
             labels = (account.platform, account.account)
             metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
@@ -251,11 +267,3 @@ class Arrivals:
 
 def _conversation(arrived: Arrived) -> str:
     return arrived[1].address.conversation_id
-
-
-async def _all_or_first_failure(work: Callable[[Any], Awaitable[None]], groups: list[Any]) -> None:
-    """Do all of it, even when one fails: what is durable need not be told again (inbox dedupe drops it)."""
-    results = await asyncio.gather(*map(work, groups), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result

@@ -6,10 +6,13 @@ import time
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from temporalio.client import Client
 
-from api.arrivals import MOST_AT_ONCE
+from tests.api.running import serving, settings_for
+from tests.api.slow_line import slow_line
+from tests.servers_here import Servers
 
 
 def batch(contact: str, count: int) -> list[dict[str, object]]:
@@ -34,8 +37,8 @@ async def heard(temporal: Client, contact: str) -> list[str]:
 
 
 async def test_a_long_batch_of_one_customer_is_taken_whole(door: httpx.Client, temporal: Client) -> None:
-    """The bridge posts once and never again: what is too much for one breath waits in the inbox, in order."""
-    contact, count = str(uuid4().int % 10**11), MOST_AT_ONCE + 12
+    """The bridge posts once and never again."""
+    contact, count = str(uuid4().int % 10**11), 112
     assert 202 == post(door, "/webhook/whatsapp/batched", batch(contact, count))
     until = time.monotonic() + 15
     while len(found := await heard(temporal, contact)) < count and time.monotonic() < until:
@@ -59,3 +62,20 @@ async def test_a_message_that_stands_twice_in_a_batch_keeps_its_place(door: http
     first, second = batch(contact, 2)
     assert 202 == post(door, "/webhook/whatsapp/batched", [first, second, first])
     assert ["0", "1"] == await heard(temporal, contact)
+
+
+async def test_a_batch_is_taken_whole_however_slow_temporal_is(servers: Servers, temporal: Client) -> None:
+    """Thirty messages of a third of a second each would take longer than the bridge waits: the inbox takes the rest."""
+    contact, count = str(uuid4().int % 10**11), 30
+    database = servers.fresh_database(f"slow_{uuid4().hex[:12]}")
+    async with slow_line(servers.temporal_address, delay=0.35) as address:
+        with serving(settings_for(temporal_address=address, database_url=database)) as url:
+            async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as door:
+                answer = await door.post("/webhook/whatsapp/batched", json=batch(contact, count))
+    assert 202 == answer.status_code, answer.text
+    at_once = await heard(temporal, contact)
+    with psycopg.connect(database) as connection:
+        waiting = connection.execute("SELECT message->>'text' FROM inbox ORDER BY id").fetchall()
+    assert 1 < len(at_once) < count
+    known = dict.fromkeys([*at_once, *(text for (text,) in waiting)])  # one may have been handed over just now
+    assert [str(number) for number in range(count)] == list(known)
