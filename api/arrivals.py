@@ -12,8 +12,9 @@ import structlog
 from api.flood import FloodGate
 from api.problems import Problem, unavailable
 from api.reception import Reception
+from contracts.conversation import Heard
 from domain.failures import Unavailable
-from domain.identifiers import address_of
+from domain.identifiers import Address, address_of
 from domain.messages import Echo, Ignored, Inbound, ReceiptSeen, ReceiptState, Received, Unsent
 from providers.media.keeping import Keeping
 from providers.records.aliases import Aliases
@@ -32,8 +33,9 @@ DURABLE_WITHIN = 9.0
 """Seconds a whole webhook has; platforms give up after ten."""
 FRESH_ECHO = timedelta(hours=1)
 """What an operator wrote longer ago takes no conversation over: platforms deliver late for up to a week."""
-TOLD_WITHIN = 3.0
-"""Seconds in which one webhook's messages are told one by one; what is left then goes through the inbox, in order."""
+TOLD_WITHIN = 1.5
+"""Seconds in which conversations are told of one webhook's events one by one; what is left then goes through the inbox,
+in order. Short: the last one told may wait seconds for a Temporal that stands still, and the rest must fit, too."""
 AT_ONCE = 32
 """Conversations that one webhook tells side by side."""
 LONGEST_REASON = 60
@@ -78,15 +80,15 @@ class Arrivals:
         events = [(account, await self._at_home(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         try:
-            await in_time(self._make_durable(admitted, events), DURABLE_WITHIN)
+            await in_time(self._make_durable(admitted, events, _late()), DURABLE_WITHIN)
         except TimeoutError:
             raise unavailable("not all of it could be made durable in time; what was, is known next time") from None
         if refusal:
             raise refusal
 
-    async def _make_durable(self, admitted: list[Arrived], events: list[Told]) -> None:
-        await self._tell_all(admitted)
-        await self._note_all(events)
+    async def _make_durable(self, admitted: list[Arrived], events: list[Told], late: float) -> None:
+        await self._tell_all(admitted, late)
+        await self._note_all(events, late)
 
     async def take_but_messages(self, told: Iterable[Told]) -> list[Received]:
         """All but the messages, which are given back to whoever waits on the line for their answer.
@@ -96,7 +98,7 @@ class Arrivals:
         """
         events = [(account, await self._at_home(event)) for account, event in told]
         admitted, refusal = self._admit(events)
-        await self._note_all(events)
+        await self._note_all(events, _late())
         if refusal:
             raise refusal
         for account, event in admitted:
@@ -145,17 +147,17 @@ class Arrivals:
                 admitted += together
         return admitted, refusal
 
-    async def _note_all(self, events: list[Told]) -> None:
+    async def _note_all(self, events: list[Told], late: float) -> None:
         for account, event in events:
             if not isinstance(event, Received):
-                await self._note(account, event)
+                await self._note(account, event, late)
 
-    async def _note(self, account: Account, event: ReceiptSeen | Echo | Unsent | Ignored) -> None:
+    async def _note(self, account: Account, event: ReceiptSeen | Echo | Unsent | Ignored, late: float) -> None:
         match event:
             case ReceiptSeen():
                 await self._note_receipt(account, event)
             case Echo():
-                await self._note_echo(account, event)
+                await self._note_echo(account, event, late)
             case Unsent():
                 await self._forget(account, event)
             case Ignored(reason=reason):
@@ -181,9 +183,8 @@ class Arrivals:
         log.warning("flood_refused", platform=together[0][0].platform, messages=len(together))
         return Problem(429, "this sender writes too fast", headers={"Retry-After": str(int(wait) + 1)})
 
-    async def _tell_all(self, arrived: list[Arrived]) -> None:
+    async def _tell_all(self, arrived: list[Arrived], late: float) -> None:
         """Messages of one conversation go one after the other: their order is the customer's."""
-        late = time.perf_counter() + TOLD_WITHIN
         groups = [list(group) for _, group in groupby(arrived, _conversation)]
         if len(groups) == 1:  # nearly always; a task costs more than it brings
             await self._tell(groups[0], late)
@@ -206,11 +207,15 @@ class Arrivals:
     async def _tell(self, together: list[Arrived], late: float) -> None:
         for account, event in together:
             began = time.perf_counter()
-            take = self._reception.take if began < late else self._reception.take_later
-            await take(event.address, event.message)
+            await self._take(event.address, event.message, late)
             labels = (account.platform, account.account)
             metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
             metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
+
+    async def _take(self, address: Address, heard: Heard, late: float) -> None:
+        """Tell its conversation, or, once it is late, leave that to the inbox."""
+        take = self._reception.take if time.perf_counter() < late else self._reception.take_later
+        await take(address, heard)
 
     # --- what is about messages --------------------------------------------------------------------------------
 
@@ -232,7 +237,7 @@ class Arrivals:
         arrived = ReceiptSeen(address=to, message_id=message_id, state=ReceiptState.SENT, at=at, key=key)
         await self._reception.take(to, arrived, opens=False)
 
-    async def _note_echo(self, account: Account, echo: Echo) -> None:
+    async def _note_echo(self, account: Account, echo: Echo, late: float) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
         ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
         if found:
@@ -246,7 +251,7 @@ class Arrivals:
             return
         self.count_ignored(account, "echo:operator")
         await self._books.log_echo(echo)
-        await self._reception.take(echo.address, echo)
+        await self._take(echo.address, echo, late)
 
     async def _forget(self, account: Account, unsent: Unsent) -> None:
         self.count_ignored(account, "unsent")
@@ -263,6 +268,11 @@ class Arrivals:
             self._reasons.add(kind)
             log.info("event_ignored_first_time", platform=account.platform, reason=kind)
         metrics.events_ignored.labels(account.platform, account.account, kind).inc()
+
+
+def _late() -> float:
+    """When the webhook that came just now will be late."""
+    return time.perf_counter() + TOLD_WITHIN
 
 
 def _conversation(arrived: Arrived) -> str:

@@ -125,8 +125,9 @@ class Reception:
             if problem.status == 404:  # nobody has this account
                 raise
             if problem.status == 503:
+                if not self._away:  # once, however many wait for it at this moment
+                    log.error("temporal_away", reason=problem.detail[:200])
                 self._away = True
-                log.error("temporal_away", reason=problem.detail[:200])
             else:  # this one message is refused: the inbox tries on, and shows it to a person in the end
                 log.error("message_refused", conversation=address.conversation_id, reason=problem.detail[:200])
             return False
