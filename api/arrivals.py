@@ -155,11 +155,11 @@ class Arrivals:
     async def _note(self, account: Account, event: ReceiptSeen | Echo | Unsent | Ignored, late: float) -> None:
         match event:
             case ReceiptSeen():
-                await self._note_receipt(account, event)
+                await self._note_receipt(account, event, late)
             case Echo():
                 await self._note_echo(account, event, late)
             case Unsent():
-                await self._forget(account, event)
+                await self._forget(account, event, late)
             case Ignored(reason=reason):
                 self.count_ignored(account, reason)
             case never:
@@ -212,14 +212,14 @@ class Arrivals:
             metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
             metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
 
-    async def _take(self, address: Address, heard: Heard, late: float) -> None:
+    async def _take(self, address: Address, heard: Heard, late: float, *, opens: bool = True) -> None:
         """Tell its conversation, or, once it is late, leave that to the inbox."""
         take = self._reception.take if time.perf_counter() < late else self._reception.take_later
-        await take(address, heard)
+        await take(address, heard, opens=opens)
 
     # --- what is about messages --------------------------------------------------------------------------------
 
-    async def _note_receipt(self, account: Account, seen: ReceiptSeen) -> None:
+    async def _note_receipt(self, account: Account, seen: ReceiptSeen, late: float) -> None:
         """Only a failure reaches the conversation: a part it took for sent has not arrived."""
         self.count_ignored(account, f"receipt:{seen.state}")
         noted = await self._receipts.note(seen)
@@ -227,21 +227,21 @@ class Arrivals:
             log.error("part_failed_later", key=noted.failed, reason=seen.error[:200])
             # By the part's own address: a receipt may name its customer otherwise (a phone instead of an account's id).
             news = seen.model_copy(update={"key": noted.failed})
-            await self._reception.take(address_of(noted.failed), news, opens=False)
+            await self._take(address_of(noted.failed), news, late, opens=False)
         elif noted.found:
-            await self._say_it_arrived(noted.found, seen.message_id, seen.at)
+            await self._say_it_arrived(noted.found, seen.message_id, seen.at, late)
 
-    async def _say_it_arrived(self, key: str, message_id: str, at: datetime | None) -> None:
+    async def _say_it_arrived(self, key: str, message_id: str, at: datetime | None, late: float) -> None:
         log.info("outcome_known_later", key=key)
         to = address_of(key)
         arrived = ReceiptSeen(address=to, message_id=message_id, state=ReceiptState.SENT, at=at, key=key)
-        await self._reception.take(to, arrived, opens=False)
+        await self._take(to, arrived, late, opens=False)
 
     async def _note_echo(self, account: Account, echo: Echo, late: float) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
         ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
         if found:
-            await self._say_it_arrived(found, echo.message_id, echo.at)
+            await self._say_it_arrived(found, echo.message_id, echo.at, late)
         if ours or echo.by_operator is False:
             self.count_ignored(account, "echo")
             return
@@ -253,11 +253,11 @@ class Arrivals:
         await self._books.log_echo(echo)
         await self._take(echo.address, echo, late)
 
-    async def _forget(self, account: Account, unsent: Unsent) -> None:
+    async def _forget(self, account: Account, unsent: Unsent, late: float) -> None:
         self.count_ignored(account, "unsent")
         await self._books.forget(unsent.address, unsent.message_id)
         await self._keeping.forget(unsent.address, unsent.message_id)
-        await self._reception.take(unsent.address, unsent)
+        await self._take(unsent.address, unsent, late)
 
     def count_ignored(self, account: Account, reason: str) -> None:
         """Count an event that asks for no answer, by its reason."""

@@ -91,7 +91,7 @@ class Reception:
         """Whether whatever comes now queues in the inbox, behind what waits there."""
         return self._away
 
-    async def take_later(self, address: Address, heard: Heard) -> bool:
+    async def take_later(self, address: Address, heard: Heard, *, opens: bool = True) -> bool:
         """Make it durable for a sender who has waited long already: by the inbox, which takes milliseconds.
 
         Whether no message of the same conversation waited there already.
@@ -100,9 +100,9 @@ class Reception:
             Problem, Unavailable: as `take`, which is asked where PostgreSQL is away.
         """
         try:
-            is_first = await self._keep(address, heard, opens=True)
+            is_first = await self._keep(address, heard, opens=opens)
         except Unavailable:
-            await self.take(address, heard)
+            await self.take(address, heard, opens=opens)
             return True
         self._away = True
         self.note(address, heard)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
@@ -64,18 +66,39 @@ async def test_a_message_that_stands_twice_in_a_batch_keeps_its_place(door: http
     assert ["0", "1"] == await heard(temporal, contact)
 
 
-async def test_a_batch_is_taken_whole_however_slow_temporal_is(servers: Servers, temporal: Client) -> None:
-    """Thirty messages of a third of a second each would take longer than the bridge waits: the inbox takes the rest."""
-    contact, count = str(uuid4().int % 10**11), 30
+@asynccontextmanager
+async def far_from_temporal(servers: Servers) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """A door behind which Temporal takes a third of a second longer for everything, and its database."""
     database = servers.fresh_database(f"slow_{uuid4().hex[:12]}")
     async with slow_line(servers.temporal_address, delay=0.35) as address:
         with serving(settings_for(temporal_address=address, database_url=database)) as url:
             async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as door:
-                answer = await door.post("/webhook/whatsapp/batched", json=batch(contact, count))
+                yield door, database
+
+
+def waiting(database: str, field: str) -> list[str]:
+    """What the inbox holds, in its order."""
+    with psycopg.connect(database) as connection:
+        return [value for (value,) in connection.execute("SELECT message->>%s FROM inbox ORDER BY id", (field,))]
+
+
+async def test_a_batch_is_taken_whole_however_slow_temporal_is(servers: Servers, temporal: Client) -> None:
+    """Thirty messages told one by one would take longer than the bridge waits: the inbox takes the rest."""
+    contact, count = str(uuid4().int % 10**11), 30
+    async with far_from_temporal(servers) as (door, database):
+        answer = await door.post("/webhook/whatsapp/batched", json=batch(contact, count))
     assert 202 == answer.status_code, answer.text
     at_once = await heard(temporal, contact)
-    with psycopg.connect(database) as connection:
-        waiting = connection.execute("SELECT message->>'text' FROM inbox ORDER BY id").fetchall()
     assert 1 < len(at_once) < count
-    known = dict.fromkeys([*at_once, *(text for (text,) in waiting)])  # one may have been handed over just now
+    known = dict.fromkeys([*at_once, *waiting(database, "text")])  # one may have been handed over just now
     assert [str(number) for number in range(count)] == list(known)
+
+
+async def test_thirty_unsent_messages_are_forgotten_however_slow_temporal_is(servers: Servers) -> None:
+    """The same holds for what is not a message: who unsends a whole evening in one batch is heard as well."""
+    contact, count = str(uuid4().int % 10**11), 30
+    revoked = [one | {"type": "revoked", "body": ""} for one in batch(contact, count)]
+    async with far_from_temporal(servers) as (door, database):
+        answer = await door.post("/webhook/whatsapp/batched", json=revoked)
+        assert 202 == answer.status_code, answer.text
+        assert len(waiting(database, "message_id")) > count / 2
