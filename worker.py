@@ -194,8 +194,7 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
             stack.callback(metrics.serve(settings.everturn_metrics_port).shutdown)
         sources = Sources.of(open_model(settings, pool), pool, gallery, open_embedder(http, load_search_settings()))
         stack.push_async_callback(sources.model.close)
-        hands = build_hands(accounts, platforms, pool, lease, budget, sources)
-        build = which_build(settings)
+        hands, build = build_hands(accounts, platforms, pool, lease, budget, sources), which_build(settings)
         workers = [conversations_worker(client, hands, build)]
         workers += [delivery_worker(client, name, hands, build) for name in platforms]
         stack.callback(_run_beside(settle(client, settings, [one.task_queue for one in workers])).cancel)

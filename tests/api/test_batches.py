@@ -102,3 +102,17 @@ async def test_thirty_unsent_messages_are_forgotten_however_slow_temporal_is(ser
         answer = await door.post("/webhook/whatsapp/batched", json=revoked)
         assert 202 == answer.status_code, answer.text
         assert len(waiting(database, "message_id")) > count / 2
+
+
+async def test_everybody_in_a_body_of_many_customers_is_heard(servers: Servers, temporal: Client) -> None:
+    """Whoever was not told of in time waits in the inbox; nobody falls between the two."""
+    people = [str(uuid4().int % 10**11) for _ in range(150)]
+    async with far_from_temporal(servers) as (door, database):
+        answer = await door.post("/webhook/whatsapp/batched", json=[batch(who, 1)[0] for who in people])
+    assert 202 == answer.status_code, answer.text
+    with psycopg.connect(database) as connection:
+        left = {name for (name,) in connection.execute("SELECT conversation_id FROM inbox")}
+    told = [who for who in people if f"conv:bridge:default:{who}" not in left]
+    assert left, "the line is slow enough for the inbox to be needed"
+    assert told, "the first of them are told at once"
+    assert [["0"]] * len(told) == [await heard(temporal, who) for who in told]

@@ -15,7 +15,7 @@ from tests.servers_here import Servers
 from tests.workflows.harness import Chat, Shop, text, working
 
 MESSAGES = int(os.environ.get("TEST_MESSAGES", "1000"))
-"""Ten thousand by hand (about two minutes): the runs become more, not longer."""
+"""With ten thousand (a minute and a half on two cores) there are 20 runs, the largest of 1.14 MB."""
 AT_ONCE = 4
 MOST_BYTES = 5_000_000
 WORDS = "Добрий день, скажіть будь ласка, чи є ще чорна сукня? " * 4
@@ -44,7 +44,7 @@ async def real(servers: Servers) -> WorkflowEnvironment:
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_messages_stay_below_five_megabytes_a_run(real: WorkflowEnvironment) -> None:
+async def test_who_never_stops_writing_stays_below_five_megabytes_a_run(real: WorkflowEnvironment) -> None:
     """Each of them is heard once, in one conversation, whose runs are cut long before Temporal's own limits."""
     shop = Shop()
     async with working(real, shop):
