@@ -69,7 +69,7 @@ from runtime.sandbox import sandbox
 from runtime.sdk_metrics import carry_over, measured_runtime
 from runtime.search_settings import load_search_settings
 from runtime.settings import Settings, WrongSetting, load_settings
-from runtime.temporal import connect, register_search_attributes
+from runtime.temporal import connect, is_running, register_search_attributes
 from runtime.tracing import open_tracing
 from runtime.versioning import WhichBuild, settle, which_build
 from workflows.conversation import ConversationWorkflow
@@ -186,7 +186,7 @@ async def run(settings: Settings, *, measured: bool = True) -> None:
         for errand in (
             lease.keep(), carry_over(buffer), accounts.keep(settings.database_url), budget.keep(),
             Renewal(accounts, platforms, tenants.tokens).keep(),
-            keep_pace(client, accounts, platforms), _keep_sweeping(gallery, accounts, pool),
+            keep_pace(client, accounts, platforms), _keep_sweeping(gallery, accounts, pool, client),
             _hand_over_inbox(client, accounts, pool), discretion.keep(settings.database_url),
         ):  # fmt: skip
             stack.callback(_run_beside(errand).cancel)
@@ -245,13 +245,13 @@ def _open_gallery(
     )
 
 
-async def _keep_sweeping(gallery: Gallery, accounts: Accounts, pool: Pool) -> None:
+async def _keep_sweeping(gallery: Gallery, accounts: Accounts, pool: Pool, client: Client) -> None:
     """Let go of records and media whose time is over, a few times an hour."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         retention = await asyncio.to_thread(importlib.import_module, "providers.records.retention")
         try:
-            await retention.sweep_all(accounts, pool, datetime.now(UTC))
+            await retention.sweep_all(accounts, pool, datetime.now(UTC), partial(is_running, client))
             await gallery.keeping.sweep(datetime.now(UTC))
         except EverturnError as error:
             log.warning("records_not_swept", reason=str(error)[:200])

@@ -10,7 +10,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.client import Client, Interceptor, TLSConfig
+from temporalio.client import Client, Interceptor, TLSConfig, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
@@ -22,7 +22,9 @@ from temporalio.converter import (
     JSONPlainPayloadConverter,
 )
 from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
 
+from domain.failures import Unavailable
 from runtime.codec import HistoryCodec
 from runtime.logs import core_logging
 from runtime.settings import Settings
@@ -107,6 +109,23 @@ def _tls(settings: Settings) -> TLSConfig | bool:
 
 def _read(path: str) -> bytes | None:
     return Path(path).read_bytes() if path else None
+
+
+async def is_running(client: Client, workflow_id: str) -> bool:
+    """Whether a workflow of this id runs.
+
+    Raises:
+        Unavailable: the server cannot be asked.
+    """
+    try:
+        found = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=timedelta(seconds=5))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise Unavailable(f"Temporal does not answer ({error.status.name.lower()})") from error
+    except RuntimeError as error:  # a lazy client that cannot connect
+        raise Unavailable("Temporal cannot be reached") from error
+    return found.status is WorkflowExecutionStatus.RUNNING
 
 
 async def register_search_attributes(client: Client, keys: Iterable[SearchAttributeKey[str]]) -> list[str]:

@@ -37,17 +37,25 @@ HOUSE = 0
 """The number of the house's own key."""
 Answer = TypeVar("Answer")
 
+# Silent customers are forgotten after a day at the least (strangers.py): what is remembered here was heard of before.
 _FIND = """
-SELECT id, key, sealed FROM contacts WHERE platform = %(platform)s AND account = %(account)s AND contact = %(contact)s
+SELECT id, key, sealed, heard_at > now() - interval '1 hour' AS is_fresh FROM contacts
+ WHERE platform = %(platform)s AND account = %(account)s AND contact = %(contact)s
+"""
+_HEARD = """
+UPDATE contacts SET heard_at = now()
+ WHERE platform = %(platform)s AND account = %(account)s AND contact = %(contact)s AND key IS NOT NULL
+RETURNING id, key, sealed, true AS is_fresh
 """
 _FIND_ALL = """
-SELECT contacts.* FROM contacts JOIN unnest(%(platform)s::text[], %(account)s::text[], %(contact)s::text[])
+SELECT contacts.*, heard_at > now() - interval '1 hour' AS is_fresh
+  FROM contacts JOIN unnest(%(platform)s::text[], %(account)s::text[], %(contact)s::text[])
     AS wanted (platform, account, contact) USING (platform, account, contact)
 """
 _ADD = """
 INSERT INTO contacts (platform, account, contact, key, sealed)
 VALUES (%(platform)s, %(account)s, %(contact)s, %(key)s, %(sealed)s)
-ON CONFLICT (platform, account, contact) DO NOTHING RETURNING id, key, sealed
+ON CONFLICT (platform, account, contact) DO NOTHING RETURNING id, key, sealed, true AS is_fresh
 """
 _SEAL = "UPDATE contacts SET sealed = %(sealed)s WHERE id = %(id)s AND key IS NOT NULL"
 _ROTATING = """
@@ -70,6 +78,8 @@ class Known:
     key: HistoryKey
     real: str = ""
     """Whom the pseudonym stands for; empty: it is none, or nobody has said."""
+    is_fresh: bool = True
+    """Whether it is noted that they were heard of within the hour."""
 
 
 class ContactKeys:
@@ -120,7 +130,7 @@ class ContactKeys:
     async def of(self, address: Address, real: str = "") -> Known:
         """The customer of this address, made known if they are not; `real`: whom their pseudonym stands for."""
         known = self._known.get(address)
-        if known is None or (real and not known.real):
+        if known is None or not known.is_fresh or (real and not known.real):
             began = self._destroyed
             known = await self._asked(self._find_or_add(address, real))
             self._remember(address, known, began)
@@ -158,6 +168,8 @@ class ContactKeys:
     async def _find_or_add(self, address: Address, real: str) -> Known:
         values = address.model_dump()
         row = await fetch_one(self._pool, _FIND, values)
+        if row is not None and not row["is_fresh"]:
+            row = await fetch_one(self._pool, _HEARD, values)
         if row is None:
             secret = os.urandom(BYTES)
             values |= {"key": self._box.lock(secret), "sealed": _sealed(secret, real)}
@@ -181,7 +193,7 @@ class ContactKeys:
 
     def _opened(self, row: dict[str, Any]) -> Known:
         key = HistoryKey(row["id"], self._box.unlock(row["key"]))
-        return Known(key, _unsealed(key, row["sealed"]) if row["sealed"] else "")
+        return Known(key, _unsealed(key, row["sealed"]) if row["sealed"] else "", row["is_fresh"])
 
     def _remember(self, address: Address, known: Known, began: int) -> None:
         if began == self._destroyed:

@@ -7,6 +7,7 @@ import structlog
 
 from domain.model import Value
 from providers.records.pool import Pool, fetch_all, fetch_one
+from providers.records.strangers import IsRunning, forget_strangers
 from runtime.accounts import Accounts
 
 BATCH = 1_000
@@ -88,7 +89,9 @@ SELECT count(*) AS n FROM due
 _KINDS = {
     "lines": _LINES, "decisions": _DECISIONS, "parts": _PARTS, "summaries": _SUMMARIES, "conversations": _CONVERSATIONS,
 }  # fmt: skip
-_KNOWN = "SELECT DISTINCT platform, account FROM conversations"
+_KNOWN = """
+SELECT platform, account FROM conversations UNION SELECT platform, account FROM contacts WHERE key IS NOT NULL
+"""
 
 
 class Term(Value):
@@ -102,8 +105,9 @@ class Term(Value):
 class Retention:
     """Reads and writes what is over its time. Every method may raise `Unavailable`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, is_running: IsRunning) -> None:
         self._pool = pool
+        self._is_running = is_running
 
     async def known(self) -> set[tuple[str, str]]:
         """Accounts that have conversations in the books, those that were removed among them."""
@@ -116,6 +120,7 @@ class Retention:
         gone = {name: await self._all(query, values) for name, query in _KINDS.items()}
         row = await fetch_one(self._pool, _MEDIA, values)
         gone["media"] = int(row["n"]) if row else 0
+        gone["customers"] = await forget_strangers(self._pool, term.platform, term.account, before, self._is_running)
         if any(gone.values()):
             log.info("records_swept", platform=term.platform, account=term.account, **gone)
         return gone
@@ -145,13 +150,13 @@ async def terms(accounts: Accounts, retention: Retention) -> list[Term]:
     return [Term(platform=whose[0], account=whose[1], days=days) for whose, days in sorted(said.items()) if days]
 
 
-async def sweep_all(accounts: Accounts, pool: Pool, now: datetime) -> None:
+async def sweep_all(accounts: Accounts, pool: Pool, now: datetime, is_running: IsRunning) -> None:
     """Let go of everything that is over its account's time.
 
     Raises:
-        Unavailable: our books cannot be reached.
+        Unavailable: our books, or Temporal, cannot be reached.
     """
-    retention = Retention(pool)
+    retention = Retention(pool, is_running)
     for term in await terms(accounts, retention):
         await retention.sweep(term, now)
 
