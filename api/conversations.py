@@ -41,6 +41,7 @@ from contracts.conversation import (
 )
 from domain.conversation import Holder
 from domain.identifiers import Address
+from policies import history
 from runtime.accounts import Account, Accounts
 from workflows.conversation import ConversationWorkflow
 
@@ -144,7 +145,11 @@ class Conversations:
 
     def _opening(self, address: Address, account: Account) -> Opening:
         return Opening(
-            address=address, flow=account.flow, phase=self._first_phase(account.flow), rules=account.turn_taking
+            address=address,
+            flow=account.flow,
+            phase=self._first_phase(account.flow),
+            rules=account.turn_taking,
+            long_events=history.LONG_EVENTS,
         )
 
     def _labels(self, address: Address, account: Account) -> TypedSearchAttributes:

@@ -174,6 +174,9 @@ class Opening(Value):
     phase: str
     rules: TurnTaking
     carried: ConversationState | None = None
+    long_events: int = 1_500
+    """Events after which this run continues as new. It stands here so that runs replay as they ran; one that does not
+    say was begun before runs said it."""
 
 
 class Resend(Value):

@@ -160,6 +160,7 @@ class ConversationWorkflow:
         return history.is_long(
             info.get_current_history_length(),
             info.get_current_history_size(),
+            most=self._opening.long_events,
             suggested=info.is_continue_as_new_suggested(),
             carried=self._state.letters_waiting(),
         )
@@ -171,7 +172,8 @@ class ConversationWorkflow:
         await self._courier.call_back()
         await workflow.wait_condition(workflow.all_handlers_finished)
         # No await between here and the end of this run: whatever came until now is in the state.
-        workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))
+        fresh = {"carried": self._state, "long_events": history.LONG_EVENTS}
+        workflow.continue_as_new(self._opening.model_copy(update=fresh))
 
     # --- what others say to us ---------------------------------------------------------------------------------
 

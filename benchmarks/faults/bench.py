@@ -14,7 +14,8 @@ from benchmarks.faults.run import Result, Size, broken
 from benchmarks.figures import Row
 from benchmarks.ground import Ground
 
-FULL = Size(seconds=900, writers=16, talkers=8, think=0.8, weather=0.5)
+FULL = Size(seconds=3600, writers=28, talkers=14, think=0.8, weather=0.5)
+"""An hour: about a thousand strikes and other faults over twenty thousand messages on two cores of its own."""
 QUICK = Size(seconds=45, writers=10, talkers=6, think=0.6, weather=0.5)
 GAUGE_AFTER = 65.0
 """Seconds until the live gauge would show what has no fate: it is told to look back a minute."""

@@ -167,7 +167,7 @@ class Customer:
             case Kind.YES:
                 said = ["да"]
             case Kind.TALK:
-                said = [TALK] * self._chance.choice((1, 1, 1, 2, 3))
+                said = [TALK] * self._chance.choice((1, 1, 2, 3, 5))
         numbered = [(next(_numbers), text) for text in said]
         if kind is Kind.TALK:
             return [(number, f"{text} {code(self.address.contact, number)}") for number, text in numbered]

@@ -21,16 +21,16 @@ WHO = Address(platform="whatsapp", account="380441112233", contact="380671234567
 
 async def test_a_doubled_message_after_a_long_talk_is_still_a_doubled_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run remembers digests of what the run before had heard; the stand-ins of both must meet."""
-    monkeypatch.setattr(history, "LONG_EVENTS", 30)
     shop = Shop()
     async with time_skipping() as env, working(env, shop):
-        chat = Chat(env, shop, TurnTaking(quiet_period=0.2))
+        with monkeypatch.context() as patch:  # only the first run is a short one
+            patch.setattr(history, "LONG_EVENTS", 30)
+            chat = Chat(env, shop, TurnTaking(quiet_period=0.2))
         again = text("мене звати Одарка, +380 67 123-45-67", id="wamid.first")
         await chat.write(again)
         await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
         await chat.write("ще")
         await chat.wait_until(lambda: len(shop.said) == 2, skip=1)
-        monkeypatch.setattr(history, "LONG_EVENTS", 1_500)
         await chat.write(again, "кінець")
         await chat.wait_until(lambda: len(shop.said) == 3, skip=1)
         fetched = await chat.handle.fetch_history()

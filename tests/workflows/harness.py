@@ -25,6 +25,7 @@ from domain.decisions import Decision
 from domain.identifiers import Address
 from domain.messages import InboundMessage, MessageKind, Part, Unsent
 from domain.turn_taking import TurnTaking
+from policies import history
 from runtime.sandbox import sandbox
 from workflows.conversation import ConversationWorkflow
 
@@ -181,7 +182,7 @@ class Chat:
         self.shop = shop
         self.opening = Opening(
             address=Address(platform="chat2desk", account="default", contact=f"c{next(_numbers)}"),
-            flow="water_order", phase="details", rules=rules,
+            flow="water_order", phase="details", rules=rules, long_events=history.LONG_EVENTS,
         )  # fmt: skip
 
     @property
