@@ -10,6 +10,13 @@ from commands.load.picture import drawn
 from commands.load.plan import Plan, Seen
 from commands.load.verdict import Promise, percentile
 
+METHOD = """
+Customers on a simulated platform write real webhooks, wait for the reply, think, and write again; one in five writes
+twice in one breath. A reply is timed from the first message of the burst to the moment it stands on the phone, quiet
+period included; "one moment" does not count as one. Who waits longer than 60 s counts as never answered. Memory is
+compared from a third of the time on; connections are asked of PostgreSQL. `everturn load` does this to any house that
+runs in `dev`, and exits with 1 where a promise broke.
+""".strip().splitlines()
 VERDICT = {True: "yes", False: "**no**", None: "not seen"}
 
 
@@ -49,6 +56,7 @@ def written(report: Path, plan: Plan, seen: Seen, promises: Sequence[Promise], r
     now = datetime.now(UTC)
     lines = [
         "# Load", "",
+        *METHOD, "",
         *facts(plan, seen), "",
         *table(promises), "",
         f"![How it went]({picture.relative_to(report.parent).as_posix()})", "",
