@@ -74,13 +74,24 @@ class Delivery(contract.Delivery):
         """Note that a part which waited gets no further attempt.
 
         Raises:
-            ApplicationError: PostgreSQL is away; try again.
+            ApplicationError: PostgreSQL is away, or its attempt is still under way; try again.
         """
         try:
-            await self._outbox.withdraw(order.key, "withdrawn: an operator took over")
+            return await self._take_back(order.key)
         except Exception as error:
             raise as_application_error(error, activity.info().attempt) from error
-        return Sent(state=PartState.DROPPED)
+
+    async def _take_back(self, key: str) -> Sent:
+        """What waited is dropped; what was under way when its worker died is found out, and not sent again."""
+        await self._outbox.withdraw(key, "withdrawn: an operator took over")
+        row = await self._outbox.find(key)
+        if row is None:
+            return Sent(state=PartState.DROPPED)
+        order = SendPart(key=key, route=row.route)
+        account = await self._accounts.find(order.to.platform, order.to.account)
+        if row.state == "sending" and account is not None:
+            return await self._after_an_earlier_attempt(order, account)
+        return _as_settled(row)
 
     async def _send(self, order: SendPart) -> Sent:
         try:

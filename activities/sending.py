@@ -10,7 +10,7 @@ from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
 from domain.identifiers import Address
 from domain.messages import Receipt
-from platforms.base import Lookup, Platform
+from platforms.base import Lookup, LostPart, Platform
 from platforms.credentials import credentials_of
 from providers.records.accounts import PROBE_SECONDS, Pauses
 from providers.records.outbox import Outbox, OutboxRow
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 50
 LONGEST_BACKOFF_SECONDS = 600
+TWINS_BEFORE = timedelta(minutes=1)
+"""Longer than an attempt and the difference of two clocks: what was begun before that is told apart by its time."""
 LOOK_UP_AFTER_SECONDS = 3
 """After an unknown outcome the platform gets this long to finish before it is asked."""
 
@@ -152,7 +154,9 @@ class Sending:
         if order.interim or not platform.abilities(row.route).can_look_up:
             return await self._bury(order, row, "the outcome of an earlier attempt is unknown", unknown=True)
         since = row.attempt_at or datetime.now(UTC)
-        found = await platform.look_up(order.to, row.route, row.part, row.key, since, credentials_of(account))
+        twins = await self._outbox.twins(row.key, row.part, since - TWINS_BEFORE)
+        lost = LostPart(part=row.part, key=row.key, since=since, twins=twins)
+        found = await platform.look_up(order.to, row.route, lost, credentials_of(account))
         match found:
             case Lookup.DELIVERED:
                 return await self._note_sent(order, row, Receipt(message_id=row.message_id), account)

@@ -138,9 +138,12 @@ class Bookkeeper:
         if not heard or overview.waiting_messages or overview.outbox:
             return None
         # Once more, for its reply may have gone out since the books were searched; then they know better.
-        told = await self._books.fates_of([Accepted(doubtful.address, doubtful.message_id, LONG_AGO)])
+        asked = Accepted(doubtful.address, doubtful.message_id, LONG_AGO)
+        told = await self._books.fates_of([asked])
         if told[0] is not None:
             return told[0]
+        if await self._books.waits(asked):  # the books keep a part that its conversation knows nothing of
+            return None
         if overview.holder is Holder.OPERATOR:
             return Fate.TO_A_PERSON
         return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT

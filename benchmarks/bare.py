@@ -101,8 +101,11 @@ class BareSide(Answers):
 
     async def _listen(self, told: asyncio.StreamReader) -> None:
         while line := await told.readline():
-            who, at = line.split()
-            self.arrived(who.decode(), float(at))
+            match line.split():
+                case [who, at]:
+                    self.arrived(who.decode(), float(at))
+                case _:
+                    """Two of its words ran into one line: a worker was killed while it spoke."""
 
     def answer_to(self, who: str) -> "asyncio.Future[float]":
         """The next answer this caller gets."""

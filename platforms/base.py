@@ -95,6 +95,19 @@ class Lookup(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class LostPart(Value):
+    """A part that was sent, and whose answer was lost."""
+
+    part: Part
+    key: str
+    """Its outbox key."""
+    since: datetime
+    """It was sent at this moment or after it, by our clock."""
+    twins: tuple[str, ...] = ()
+    """Other parts of the same words that this customer may have been shown about then, each by the id that the platform
+    gave it, or "" where it never told."""
+
+
 class Profile(Value):
     """What the platform tells about a customer."""
 
@@ -196,10 +209,8 @@ class Platform(Protocol):
         """
         ...
 
-    async def look_up(
-        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
-    ) -> Lookup:
-        """Find out whether a part sent at or after `since` reached the platform. Only asked where `can_look_up`.
+    async def look_up(self, to: Address, route: str, lost: LostPart, credentials: Credentials) -> Lookup:
+        """Find out whether a part whose answer was lost reached the platform. Only asked where `can_look_up`.
 
         Raises:
             Transient: the platform cannot be asked just now.
@@ -276,9 +287,7 @@ class Plain:
         """Nothing is shown."""
         return {}
 
-    async def look_up(
-        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
-    ) -> Lookup:
+    async def look_up(self, to: Address, route: str, lost: LostPart, credentials: Credentials) -> Lookup:
         """There is nothing to look into."""
         return Lookup.CANNOT_TELL
 

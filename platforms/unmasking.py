@@ -1,12 +1,11 @@
 """Takes pseudonyms off before a platform is spoken to: it knows its own contacts alone."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Protocol, cast
 
 from domain.identifiers import Address
 from domain.messages import Part, Receipt
-from platforms.base import Credentials, Lookup, Platform, Profile
+from platforms.base import Credentials, Lookup, LostPart, Platform, Profile
 
 
 class Names(Protocol):
@@ -36,11 +35,9 @@ class Unmasking:
         """Send one part, once."""
         return await self._platform.send(await self._names.real(to), route, part, key, credentials)
 
-    async def look_up(
-        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
-    ) -> Lookup:
+    async def look_up(self, to: Address, route: str, lost: LostPart, credentials: Credentials) -> Lookup:
         """Find out whether a part reached the platform."""
-        return await self._platform.look_up(await self._names.real(to), route, part, key, since, credentials)
+        return await self._platform.look_up(await self._names.real(to), route, lost, credentials)
 
     async def show_typing(self, to: Address, route: str, message_id: str, credentials: Credentials) -> None:
         """Show that somebody writes an answer."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, RetryState, is_cancelled_exception
 
 from workflows import patience
 from workflows.card import Card
@@ -51,8 +51,8 @@ class Courier:
         try:
             self._note(entry, await self._under_way)
         except ActivityError as error:
-            # Cancelled: withdrawn by a take-over, or called back before continue-as-new and sent again by the next run.
-            if not is_cancelled_exception(error):
+            # Withdrawn by a take-over, or called back before continue-as-new and sent again by the next run.
+            if not _was_called_back(error):
                 self._note(entry, Sent(state=PartState.DEAD, reason=str(error.cause or error)[:200]))
             elif entry not in self._state.outbox:
                 await self._write_off(entry)
@@ -176,3 +176,13 @@ class Courier:
             if self._under_way is not None:
                 self._under_way.cancel()
         await workflow.wait_condition(lambda: self._under_way is None)
+
+
+def _was_called_back(error: ActivityError) -> bool:
+    """Whether a send ended because we had called it back, and not by itself.
+
+    One whose worker died after that is tried no more, and ends with a time-out: as unfinished as one that heard us.
+    """
+    if is_cancelled_exception(error):
+        return True
+    return error.retry_state is RetryState.CANCEL_REQUESTED and workflow.patched("called-back-from-the-dead")

@@ -5,6 +5,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ SETTLES_WITHIN = 240.0
 ASK_FOR_LAST = 15.0
 """Seconds without a new fate after which the conversations themselves are asked."""
 AT_ONCE = 2_000
+AROUND = timedelta(seconds=30)
 _CREDITS = """
 SELECT turn_key, count(*) FILTER (WHERE movement = 'commit')::int AS paid, -sum(amount)::bigint AS cost,
        bool_or(held) AS held
@@ -169,23 +171,30 @@ async def compare(pool: Pool, world: World, messages: Sequence[Message], account
     for row in rows:
         by_phone[row["platform"], row["contact"]].append(row)
     for address, shown in phones.items():
-        notes = len(account.notes)
-        _compare_phone(by_phone[address], shown, account)
-        if len(account.notes) > notes:
-            calls = [call for call in world.calls(address[0]) if call["contact"] == address[1]]
-            account.notes.append(f"calls: {[(call['at'][11:23], call['outcome']) for call in calls]}")
+        if moments := _compare_phone(by_phone[address], shown, account):
+            calls = [
+                (call["at"][11:23], call["outcome"])
+                for call in world.calls(address[0])
+                if call["contact"] == address[1]
+                and any(abs(datetime.fromisoformat(call["at"]) - moment) < AROUND for moment in moments)
+            ]
+            account.notes.append(f"calls around it: {calls}")
     await _compare_orders(pool, messages, phones, by_phone, account)
     await _compare_credits(pool, {one.address.conversation_id for one in messages}, account)
 
 
-def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Account) -> None:
-    """Each bubble against the part it shows: by our own id where the platform keeps it, else by its words."""
+def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Account) -> list[datetime]:
+    """Each bubble against the part it shows: by our own id where the platform keeps it, else by its words.
+
+    When the parts were made that a breach is about.
+    """
+    moments: list[datetime] = []
     has_ids = any(entry.external_id for entry in shown)
     seen = Counter(entry.external_id if has_ids else entry.text for entry in shown)
     sent: Counter[str] = Counter()
     open_ended: Counter[str] = Counter()
     for row in rows:
-        name = external_id(row["key"]) if has_ids else row["part"]["text"]
+        name = _name_of(row, has_ids=has_ids)
         sent[name] += row["state"] == "sent"
         is_courtesy_of_the_dead = row["state"] == "sending" and row["key"].endswith("/interim")
         open_ended[name] += row["state"] in ("unknown", "dropped") or is_courtesy_of_the_dead
@@ -200,12 +209,18 @@ def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Acc
             account.doubled_unmarked += doubled
         if more < 0 or doubled:
             account.notes.append(_story(name, rows, shown, has_ids=has_ids))
+            moments += [row["created_at"] for row in rows if name == _name_of(row, has_ids=has_ids)]
     account.out_of_order += _out_of_order(rows, shown, has_ids=has_ids)
+    return moments
+
+
+def _name_of(row: DictRow, *, has_ids: bool) -> str:
+    return external_id(row["key"]) if has_ids else str(row["part"]["text"])
 
 
 def _story(name: str, rows: Sequence[DictRow], shown: Sequence[Entry], *, has_ids: bool) -> str:
     """All that is known about one part: its row, and when each phone showed it."""
-    kept = [row for row in rows if name == (external_id(row["key"]) if has_ids else row["part"]["text"])]
+    kept = [row for row in rows if name == _name_of(row, has_ids=has_ids)]
     told = ("key", "state", "attempts", "attempt_by", "created_at", "attempt_at", "updated_at", "last_error")
     known = [" ".join(f"{column}={row[column]}" for column in told) for row in kept]
     seen = [f"{entry.at:%T.%f}" for entry in shown if name == (entry.external_id if has_ids else entry.text)]

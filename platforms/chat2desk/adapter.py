@@ -8,7 +8,7 @@ import httpx
 from domain.failures import Rejected
 from domain.identifiers import Address
 from domain.messages import Inbound, Part, Receipt
-from platforms.base import Abilities, Credentials, Lookup, Plain, WebhookRequest
+from platforms.base import Abilities, Credentials, Lookup, LostPart, Plain, WebhookRequest
 from platforms.chat2desk import sending, signature
 from platforms.chat2desk.dialect import read_hook
 from platforms.chat2desk.route import Route, abilities_of
@@ -52,9 +52,7 @@ class Chat2Desk(Plain):
         response = await self._ask("POST", "/v1/messages", credentials, (part.text, to.contact), json=body)
         return Receipt(message_id=sending.message_id_in(response))
 
-    async def look_up(
-        self, to: Address, route: str, part: Part, key: str, since: datetime, credentials: Credentials
-    ) -> Lookup:
+    async def look_up(self, to: Address, route: str, lost: LostPart, credentials: Credentials) -> Lookup:
         """Look for a part among the newest messages of its dialog; anything odd is "cannot tell".
 
         Raises:
@@ -68,7 +66,7 @@ class Chat2Desk(Plain):
             response = await self._ask("GET", "/v1/messages", credentials, params=query)
         except Rejected:
             return Lookup.CANNOT_TELL
-        return sending.found_in((json_object(response) or {}).get("data"), part, key, since)
+        return sending.found_in((json_object(response) or {}).get("data"), lost)
 
     async def check_credentials(self, credentials: Credentials) -> str:
         """Ask for the company's quota, which costs nothing."""

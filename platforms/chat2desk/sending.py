@@ -9,7 +9,7 @@ import httpx
 
 from domain.failures import EverturnError, OutcomeUnknown, PartRefused, RateLimited, TokenRejected, Transient
 from domain.messages import Part
-from platforms.base import Lookup
+from platforms.base import Lookup, LostPart
 from platforms.chat2desk.route import Route
 from platforms.http import failure_of_status, json_object, moment_of
 from platforms.text import clean, identifier, masked
@@ -89,36 +89,38 @@ def message_id_in(response: httpx.Response) -> str:
     return (identifier(body.get("message_id")) if isinstance(body, dict) else None) or ""
 
 
-def found_in(listed: Any, part: Part, key: str, since: datetime) -> Lookup:
-    """Whether the newest messages of a dialog hold a part sent at or after `since`.
+def found_in(listed: Any, lost: LostPart) -> Lookup:
+    """Whether the newest messages of a dialog hold a part sent at or after `lost.since`.
 
-    "Not delivered" is said only when the list surely reaches back to `since`: a wrong one doubles a message.
+    "Not delivered" is said only when the list surely reaches back that far: a wrong one doubles a message. "Delivered"
+    is said only when the message is surely not another part of the same words: a wrong one loses a message.
     """
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         return Lookup.CANNOT_TELL
-    verdicts = [_verdict(item, part, key, since) for item in listed]
-    if Lookup.DELIVERED in verdicts:
+    if any(clean(item.get("external_id"), 200) == external_id(lost.key) for item in listed):
         return Lookup.DELIVERED
+    ids = {identifier(item.get("id")) for item in listed}
+    others = [_verdict(item, lost) for item in listed if identifier(item.get("id")) not in lost.twins]
+    alike, nameless = others.count(Lookup.DELIVERED), sum(twin not in ids for twin in lost.twins)
+    if alike:
+        return Lookup.DELIVERED if alike > nameless else Lookup.CANNOT_TELL
     moments = [moment_of(item.get("created")) for item in listed]
-    reaches_back = len(listed) < LISTED or any(moment and moment < since - SKEW for moment in moments)
-    return Lookup.CANNOT_TELL if Lookup.CANNOT_TELL in verdicts or not reaches_back else Lookup.NOT_DELIVERED
+    reaches_back = len(listed) < LISTED or any(moment and moment < lost.since - SKEW for moment in moments)
+    return Lookup.CANNOT_TELL if Lookup.CANNOT_TELL in others or not reaches_back else Lookup.NOT_DELIVERED
 
 
-def _verdict(item: dict[str, Any], part: Part, key: str, since: datetime) -> Lookup:
-    """Whether one listed message is the part: by our own id, where the server returns it, else by text and time."""
-    foreign = clean(item.get("external_id"), 200)
-    if foreign:
-        return Lookup.DELIVERED if foreign == external_id(key) else Lookup.NOT_DELIVERED
-    if item.get("type") not in ("to_client", "out"):
+def _verdict(item: dict[str, Any], lost: LostPart) -> Lookup:
+    """Whether one listed message is the part, told by its words and its time."""
+    if clean(item.get("external_id"), 200) or item.get("type") not in ("to_client", "out"):
         return Lookup.NOT_DELIVERED
-    if not part.text:  # a bare picture cannot be told from another
+    if not lost.part.text:  # a bare picture cannot be told from another
         return Lookup.CANNOT_TELL
-    if _squeezed(clean(item.get("text"))) != _squeezed(clean(part.text)):
+    if _squeezed(clean(item.get("text"))) != _squeezed(clean(lost.part.text)):
         return Lookup.NOT_DELIVERED
     created = moment_of(item.get("created"))
     if created is None:
         return Lookup.CANNOT_TELL
-    return Lookup.DELIVERED if created >= since - SKEW else Lookup.NOT_DELIVERED
+    return Lookup.DELIVERED if created >= lost.since - SKEW else Lookup.NOT_DELIVERED
 
 
 def _squeezed(text: str) -> str:

@@ -9,6 +9,7 @@ from providers.records.pool import Pool, fetch_all, fetch_one
 
 # The fate of each row of `owed` (conversation_id, message_id, accepted_at), told from the other books alone. NULL: none
 # yet. A turn's number is unique among turns of one time only: a conversation that closed and opened again counts anew.
+# No attempt takes minutes: a part that has been under way for a quarter of an hour is not on its way, it is stuck.
 _FATES = r"""
     SELECT owed.conversation_id, owed.message_id,
            CASE WHEN line.id IS NULL AND edited.is_known THEN 'superseded'
@@ -22,13 +23,15 @@ _FATES = r"""
                 WHEN later.logged_at IS NULL THEN 'answered'
                 WHEN later.logged_at > line.logged_at THEN 'superseded'
                 ELSE 'merged' END AS fate,
-           line.id IS NOT NULL AS is_taken_up, coalesce(reply.is_waiting, false) AS is_on_its_way
+           line.id IS NOT NULL AS is_taken_up, coalesce(reply.is_waiting, false) AS is_waiting,
+           coalesce(reply.is_waiting AND NOT reply.is_stuck, false) AS is_on_its_way
       FROM owed
       LEFT JOIN message_logs AS line
              ON line.conversation_id = owed.conversation_id AND line.direction = 'in'
             AND line.message_id = owed.message_id
       LEFT JOIN LATERAL (
             SELECT count(*) AS parts, bool_or(state IN ('pending', 'sending')) AS is_waiting,
+                   bool_or(state = 'sending' AND attempt_at < clock_timestamp() - interval '15 min') AS is_stuck,
                    bool_or(state IN ('dead', 'unknown', 'dropped')) AS is_lost,
                    bool_or(key LIKE '%%/apology') AS is_apology
               FROM outbox
@@ -171,6 +174,10 @@ class Conservation:
     async def give_up_courtesies(self, after: float) -> int:
         """Mark "one moment" messages whose sender died in the middle, `after` seconds ago or more; how many."""
         return len(await fetch_all(self._pool, _STRANDED, {"after": after}))
+
+    async def waits(self, one: Accepted) -> bool:
+        """Whether a part of its reply stands in the outbox as waiting or under way, for however long."""
+        return any(row["is_waiting"] for row in await fetch_all(self._pool, _ASKED, _columns([one])))
 
     async def fates_of(self, accepted: Sequence[Accepted]) -> list[Fate | None]:
         """The fate of each, as the books tell it; None: they do not."""

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from domain.identifiers import Address
 from domain.messages import Part
 from domain.model import Value
-from providers.records.pool import Pool, fetch_one
+from providers.records.pool import Pool, fetch_all, fetch_one
 
 _CLAIM = """
 INSERT INTO outbox (key, conversation_id, platform, account, contact, route, part, turn,
@@ -98,6 +98,17 @@ class Outbox:
     async def find(self, key: str) -> OutboxRow | None:
         """The part as it stands."""
         return _row(await fetch_one(self._pool, "SELECT * FROM outbox WHERE key = %(key)s", {"key": key}))
+
+    async def twins(self, key: str, part: Part, since: datetime) -> tuple[str, ...]:
+        """Other parts of the same words for the same customer, begun since and maybe shown: their ids, where told."""
+        rows = await fetch_all(
+            self._pool,
+            """SELECT other.message_id FROM outbox JOIN outbox AS other USING (conversation_id)
+                WHERE outbox.key = %(key)s AND other.key <> outbox.key AND other.part ->> 'text' = %(text)s
+                  AND other.state IN ('sending', 'sent', 'unknown') AND other.attempt_at >= %(since)s""",
+            {"key": key, "text": part.text, "since": since},
+        )
+        return tuple(row["message_id"] for row in rows)
 
     async def mark_sent(self, key: str, message_id: str) -> str:
         """The platform took it; returns why it failed after all, where the platform has said so already."""

@@ -56,6 +56,34 @@ async def test_a_part_taken_back_while_it_waits_is_sent_by_nobody(post: Post) ->
     assert ["до свидания"] == said(post)
 
 
+async def test_a_part_taken_back_while_its_worker_died_is_found_out(post: Post) -> None:
+    """An operator took over, and the worker that was sending died: what the customer saw is known."""
+    for kind, key in ((FaultKind.RESET, "k1"), (FaultKind.RESET_BEFORE, "k2")):
+        post.world.faults.add(Fault(platform="chat2desk", kind=kind))
+        with pytest.raises(ApplicationError):
+            await post.send(key, f"слова {key}")
+    assert PartState.SENT == (await post.withdraw("k1")).state
+    with pytest.raises(ApplicationError) as failure:
+        await post.withdraw("k2")
+    assert not failure.value.non_retryable
+    assert PartState.DROPPED == (await post.withdraw("k2")).state
+
+    assert ["sent", "dropped"] == [(await post.row(key))["state"] for key in ("k1", "k2")]
+    assert ["слова k1"] == said(post)
+    assert PartState.DROPPED == (await post.withdraw("nobody began")).state
+
+
+async def test_the_same_words_twice_are_two_parts(post: Post) -> None:
+    """The assistant asks for the address twice in a second, and the second time the line is cut: it is asked again."""
+    await post.send("k1")
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RESET_BEFORE))
+    for _ in range(2):  # cut; then the platform is asked, and does not know it
+        with pytest.raises(ApplicationError):
+            await post.send("k2")
+    assert PartState.SENT == (await post.send("k2")).state
+    assert ["привет", "привет"] == said(post)
+
+
 @pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.RATE_LIMITED])
 async def test_a_platform_in_trouble_is_tried_again(post: Post, kind: FaultKind) -> None:
     """A 500 or a 429 delays the message, and it arrives once."""

@@ -125,6 +125,21 @@ async def test_what_has_a_fate_leaves_the_book_and_the_rest_is_unaccounted(pool:
     assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
 
 
+async def test_a_reply_that_is_stuck_is_unaccounted(pool: Pool, books: Conservation) -> None:
+    """Under way for minutes is on its way; under way for a quarter of an hour is lost, whatever the outbox says."""
+    await books.note(accepted("a", age=3_600))
+    await taken_up(pool, "a")
+    await replied(pool, state="sending")
+    await books.settle(after=0)
+    assert {} == await unaccounted(pool, 300)
+    await fetch_one(pool, "UPDATE outbox SET attempt_at = attempt_at - interval '16 minutes'")
+    await books.settle(after=0)
+
+    assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
+    await Bookkeeper(books, Told(heard=("a",)), 300).ask()  # its conversation is done with it
+    assert {("chat2desk", "default"): 1.0} == await unaccounted(pool, 300)
+
+
 async def test_one_moment_of_a_dead_worker_does_not_wait_for_ever(pool: Pool, books: Conservation) -> None:
     """A courtesy is tried once; where its sender died, its outcome is unknown, and the outbox is not kept waiting."""
     await replied(pool, "interim", state="sending")

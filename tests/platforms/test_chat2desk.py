@@ -18,7 +18,7 @@ from domain.failures import (
 )
 from domain.identifiers import Address
 from domain.messages import Echo, Ignored, MessageKind, Part, Received
-from platforms.base import Credentials, Lookup, Platform, WebhookRequest
+from platforms.base import Credentials, Lookup, LostPart, Platform, WebhookRequest
 from platforms.chat2desk.adapter import Chat2Desk
 from platforms.chat2desk.dialect import plain, read_hook
 from platforms.chat2desk.sending import external_id, failure_in, found_in, message_for
@@ -189,7 +189,25 @@ def listed(**fields: Any) -> dict[str, Any]:
 )
 def test_a_lost_part_is_looked_for(items: Any, expected: Lookup) -> None:
     """A part is sent again only when it surely did not arrive."""
-    assert expected == found_in(items, Part(text="Привіт"), "k", NOW)
+    assert expected == found_in(items, LostPart(part=Part(text="Привіт"), key="k", since=NOW))
+
+
+@pytest.mark.parametrize(
+    ("items", "twins", "expected"),
+    [
+        ([listed(id=7)], ["7"], Lookup.NOT_DELIVERED),
+        ([listed(id=7), listed(id=8)], ["7"], Lookup.DELIVERED),
+        ([listed(id=7)], [""], Lookup.CANNOT_TELL),
+        ([listed(id=7), listed(id=8)], [""], Lookup.DELIVERED),
+        ([listed(id=7)], ["another list's number"], Lookup.CANNOT_TELL),
+        ([listed(id=7, external_id=external_id("k"))], [""], Lookup.DELIVERED),
+        ([], [""], Lookup.NOT_DELIVERED),
+    ],
+)
+def test_another_part_of_the_same_words_is_not_the_lost_one(items: Any, twins: list[str], expected: Lookup) -> None:
+    """The assistant says "which address?" twice within a second: the first is no proof that the second arrived."""
+    lost = LostPart(part=Part(text="Привіт"), key="k", since=NOW, twins=tuple(twins))
+    assert expected == found_in(items, lost)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +226,7 @@ async def test_an_unknown_outcome_is_found_out(
     world.faults.add(Fault(platform="chat2desk", kind=fault))
     with pytest.raises(OutcomeUnknown):
         await chat2desk.send(TO, route, part, "k", account)
-    assert expected == await chat2desk.look_up(TO, route, part, "k", since, account)
+    lost = LostPart(part=part, key="k", since=since)
+    assert expected == await chat2desk.look_up(TO, route, lost, account)
     for nowhere in ("telegram/1/", "telegram/1/7"):
-        assert await chat2desk.look_up(TO, nowhere, part, "k", since, account) == Lookup.CANNOT_TELL
+        assert await chat2desk.look_up(TO, nowhere, lost, account) == Lookup.CANNOT_TELL
