@@ -1,5 +1,6 @@
 """100,000 messages, and whether the memory of API and workers has levelled by then."""
 
+import asyncio
 from statistics import median
 
 from benchmarks.figures import Row
@@ -17,6 +18,7 @@ ENVIRONMENT = {
 MESSAGES, QUICK_MESSAGES = 100_000, 3_000
 CUSTOMERS, TOGETHER = 100, 10
 """Ten messages a burst: what is weighed is messages, and one turn answers ten as well as one."""
+TELL_EVERY = 5.0
 MOST_GROWTH = 0.10
 """From half of the messages to all of them."""
 
@@ -30,7 +32,12 @@ async def measure(ground: Ground) -> list[Row]:
     )
     plan = Plan(CUSTOMERS, 24 * 60, 1_000.0, "manychat", seed=1, together=TOGETHER, breath=0.02, most=wanted)
     pids = {name: [pid for child, (pid, _) in running.children.items() if child == name] for name in ("api", "worker")}
-    seen = await loaded(settings, plan, [running.api_url], lambda: pids)
+    seen = Seen()
+    telling = asyncio.create_task(_tell(ground, seen, wanted))
+    try:
+        await loaded(settings, plan, [running.api_url], lambda: pids, seen)
+    finally:
+        telling.cancel()
     return [_row(seen, name, wanted) for name in pids] + [
         Row(
             "soak: bursts without a reply",
@@ -39,6 +46,12 @@ async def measure(ground: Ground) -> list[Row]:
             holds=not seen.unanswered,
         )
     ]
+
+
+async def _tell(ground: Ground, seen: Seen, wanted: int) -> None:
+    while True:
+        await asyncio.sleep(TELL_EVERY)
+        ground.tell(f"{seen.messages:,} of {wanted:,} messages, {seen.unanswered} bursts without a reply")
 
 
 def _row(seen: Seen, name: str, wanted: int) -> Row:
