@@ -83,6 +83,10 @@ SETTLED_AFTER = 3.0
 NO_BUILD = WhichBuild(build_id="-")
 """Stands in ten events of every turn: short on purpose, where the SDK's own is a 32-character digest."""
 
+AT_HAND = 600
+"""Conversations a worker keeps in memory. A long run weighs up to 0.7 MB (`--only soak`), so that they stay below half of
+the gigabyte that the compose file grants; one core carries fewer customers who write at the same time."""
+
 SPEED = {
     "graceful_shutdown_timeout": timedelta(seconds=6),
     "sticky_queue_schedule_to_start_timeout": timedelta(seconds=1.5),
@@ -120,7 +124,7 @@ def conversations_worker(client: Client, hands: Hands, build: WhichBuild | None 
             hands.payments.settle_payment,
         ],
         workflow_runner=sandbox(),
-        max_cached_workflows=2_000,
+        max_cached_workflows=AT_HAND,
         max_concurrent_workflow_tasks=4,
         max_concurrent_activities=200,
         **(build or NO_BUILD),
