@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PY    := .venv/bin/python
 STAMP := .venv/.everturn-installed
+READY := .venv/.everturn-compiled
 ARGS  ?=
 
 # The first of these that exists, runs, and is new enough wins (a shim may exist and still refuse to run).
@@ -11,7 +12,7 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3 python
 # Every house of the tests starts a dozen processes: what was compiled once is kept (beside the code, ignored by git).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up test test-long lint format bench histories secrets audit clean
+.PHONY: help setup compiled up test test-long lint format bench histories secrets audit clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +41,18 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+compiled: $(READY)
+
+$(READY): $(STAMP)
+	@echo "compiling what the tests' processes would each compile for themselves (half a minute, once)"
+	@$(PY) -m pytest --collect-only -q >/dev/null 2>&1 || true
+	@touch $@
+
 up: setup ## run everything on this machine; make up ARGS="--port 9000"
 	@exec .venv/bin/everturn up $(ARGS)
 
 # Houses of real processes mostly wait: several stand at once; those that measure a customer's patience stand alone.
-test: setup ## run the whole test suite, offline; make test ARGS="-k bursts"
+test: setup compiled ## run the whole test suite, offline; make test ARGS="-k bursts"
 ifeq ($(strip $(ARGS)),)
 	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not long" --ignore=tests/system
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long" tests/system

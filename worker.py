@@ -84,8 +84,8 @@ NO_BUILD = WhichBuild(build_id="-")
 """Stands in ten events of every turn: short on purpose, where the SDK's own is a 32-character digest."""
 
 AT_HAND = 600
-"""Conversations a worker keeps in memory. A long run weighs up to 0.7 MB (`--only soak`), so that they stay below half of
-the gigabyte that the compose file grants; one core carries fewer customers who write at the same time."""
+"""Conversations a worker keeps in memory. A long run weighs 0.7 MB (seen in a soak), so all of them take less than half
+of the gigabyte the compose file grants; one core carries fewer customers who write at the same time."""
 
 SPEED = {
     "graceful_shutdown_timeout": timedelta(seconds=6),
