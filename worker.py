@@ -255,8 +255,9 @@ async def _keep_sweeping(gallery: Gallery, accounts: Accounts, pool: Pool, clien
         await asyncio.sleep(SWEEP_SECONDS)
         retention = await asyncio.to_thread(importlib.import_module, "providers.records.retention")
         try:
-            await retention.sweep_all(accounts, pool, datetime.now(UTC), partial(is_running, client))
+            await retention.sweep_all(accounts, pool, datetime.now(UTC))
             await gallery.keeping.sweep(datetime.now(UTC))
+            await retention.forget_all(accounts, pool, datetime.now(UTC), partial(is_running, client))
         except EverturnError as error:
             log.warning("records_not_swept", reason=str(error)[:200])
 

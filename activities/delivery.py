@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 LONGEST_ATTEMPT_SECONDS = 45
 """No attempt takes longer (connect, write and read time-outs, a look-up): an older one has died, whoever made it."""
+MOST_LOOK_UPS = 6
+"""How often it is asked what became of a part that is taken back; the operator's own words wait for the answer."""
 
 
 class Delivery(contract.Delivery):
@@ -87,11 +89,27 @@ class Delivery(contract.Delivery):
         row = await self._outbox.find(key)
         if row is None:
             return Sent(state=PartState.DROPPED)
-        order = SendPart(key=key, route=row.route)
+        if row.state == "pending":  # its attempt ended between those two looks
+            raise Transient("the part waits again", retry_after=0.2)
+        return await self._look_up(row) if row.state == "sending" else _as_settled(row)
+
+    async def _look_up(self, row: OutboxRow) -> Sent:
+        """What became of a part under way: asked a few times, then given up, for nobody will send it again."""
+        order = SendPart(key=row.key, route=row.route)
         account = await self._accounts.find(order.to.platform, order.to.account)
-        if row.state == "sending" and account is not None:
+        if account is None:
+            return await self._sending.give_up(order, row, "taken back; its account is not set up here any more")
+        try:
             return await self._after_an_earlier_attempt(order, account)
-        return _as_settled(row)
+        except Transient as error:
+            if activity.info().attempt < MOST_LOOK_UPS or await self._is_under_way(row) or await self._waits(row.key):
+                raise
+            reason = f"taken back; nobody can tell what became of it: {error}"
+            return await self._sending.give_up(order, row, reason)
+
+    async def _waits(self, key: str) -> bool:
+        row = await self._outbox.find(key)
+        return row is not None and row.state == "pending"
 
     async def _send(self, order: SendPart) -> Sent:
         try:

@@ -136,6 +136,10 @@ class Sending:
         await stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
         raise Transient(str(error), retry_after=max(delay, 0.1))
 
+    async def give_up(self, order: SendPart, row: OutboxRow, reason: str) -> Sent:
+        """It may have arrived or not; nobody will find out, and a person should see that."""
+        return await self._bury(order, row, reason, unknown=True)
+
     async def _bury(self, order: SendPart, row: OutboxRow, reason: str, *, unknown: bool = False) -> Sent:
         bury = partial(self._outbox.bury, row.key, reason[:500], unknown=unknown, lettered=not order.interim)
         await stubbornly(bury)

@@ -125,6 +125,8 @@ async def is_running(client: Client, workflow_id: str) -> bool:
         raise Unavailable(f"Temporal does not answer ({error.status.name.lower()})") from error
     except RuntimeError as error:  # a lazy client that cannot connect
         raise Unavailable("Temporal cannot be reached") from error
+    except ValueError:  # a status the SDK has no name for (paused, temporalio 1.35.0): not over
+        return True
     return found.status is WorkflowExecutionStatus.RUNNING
 
 

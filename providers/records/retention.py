@@ -86,8 +86,20 @@ WITH due AS (
 )
 SELECT count(*) AS n FROM due
 """
+# A picture's row goes when its bytes and its words are gone, unless it was shown as proof of a payment.
+_TRACES = """
+WITH old AS (
+    SELECT id FROM media
+     WHERE platform = %(platform)s AND account = %(account)s AND created_at < %(before)s
+       AND name = '' AND transcript = ''
+       AND NOT EXISTS (SELECT 1 FROM payments WHERE payments.conversation_id = media.conversation_id)
+     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), gone AS (DELETE FROM media USING old WHERE media.id = old.id RETURNING 1)
+SELECT count(*) AS n FROM gone
+"""
 _KINDS = {
     "lines": _LINES, "decisions": _DECISIONS, "parts": _PARTS, "summaries": _SUMMARIES, "conversations": _CONVERSATIONS,
+    "traces": _TRACES,
 }  # fmt: skip
 _KNOWN = """
 SELECT platform, account FROM conversations UNION SELECT platform, account FROM contacts WHERE key IS NOT NULL
@@ -105,9 +117,8 @@ class Term(Value):
 class Retention:
     """Reads and writes what is over its time. Every method may raise `Unavailable`."""
 
-    def __init__(self, pool: Pool, is_running: IsRunning) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._is_running = is_running
 
     async def known(self) -> set[tuple[str, str]]:
         """Accounts that have conversations in the books, those that were removed among them."""
@@ -120,10 +131,16 @@ class Retention:
         gone = {name: await self._all(query, values) for name, query in _KINDS.items()}
         row = await fetch_one(self._pool, _MEDIA, values)
         gone["media"] = int(row["n"]) if row else 0
-        gone["customers"] = await forget_strangers(self._pool, term.platform, term.account, before, self._is_running)
         if any(gone.values()):
             log.info("records_swept", platform=term.platform, account=term.account, **gone)
         return gone
+
+    async def forget(self, term: Term, now: datetime, is_running: IsRunning) -> None:
+        """Forget an account's customers of whom nothing is left."""
+        before = now - timedelta(days=term.days)
+        gone = await forget_strangers(self._pool, term.platform, term.account, before, is_running)
+        if gone:
+            log.info("customers_forgotten", platform=term.platform, account=term.account, keys_and_names=gone)
 
     async def _all(self, query: str, values: dict[str, object]) -> int:
         total = 0
@@ -150,15 +167,26 @@ async def terms(accounts: Accounts, retention: Retention) -> list[Term]:
     return [Term(platform=whose[0], account=whose[1], days=days) for whose, days in sorted(said.items()) if days]
 
 
-async def sweep_all(accounts: Accounts, pool: Pool, now: datetime, is_running: IsRunning) -> None:
+async def sweep_all(accounts: Accounts, pool: Pool, now: datetime) -> None:
     """Let go of everything that is over its account's time.
+
+    Raises:
+        Unavailable: our books cannot be reached.
+    """
+    retention = Retention(pool)
+    for term in await terms(accounts, retention):
+        await retention.sweep(term, now)
+
+
+async def forget_all(accounts: Accounts, pool: Pool, now: datetime, is_running: IsRunning) -> None:
+    """Forget every account's customers of whom nothing is left any more.
 
     Raises:
         Unavailable: our books, or Temporal, cannot be reached.
     """
-    retention = Retention(pool, is_running)
+    retention = Retention(pool)
     for term in await terms(accounts, retention):
-        await retention.sweep(term, now)
+        await retention.forget(term, now, is_running)
 
 
 def days_of(option: str) -> int | None:

@@ -25,14 +25,20 @@ _KEPT_BY = {
     "orders": "conversation_id", "payments": "conversation_id",
 }  # fmt: skip
 """Tables whose rows keep a customer known, and where they name the conversation."""
-_NOTHING_LEFT = " AND ".join(
-    f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.{column}"  # noqa: S608 — our own words, above
-    " = 'conv:' || platform || ':' || account || ':' || contact)"
-    for table, column in _KEPT_BY.items()
-)
+
+
+def _nothing_left(whose: str) -> str:
+    """The condition that no table keeps the customer whom a row of `whose` names."""
+    conversation = f"'conv:' || {whose}.platform || ':' || {whose}.account || ':' || {whose}.contact"
+    return " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = {conversation})"  # noqa: S608 — our own words
+        for table, column in _KEPT_BY.items()
+    )
+
+
 # Where histories are not locked nobody has a key, and a customer may still have several names.
 _SILENT = f"""
-SELECT contact FROM (
+SELECT silent.contact FROM (
     SELECT platform, account, contact FROM contacts
      WHERE platform = %(platform)s AND account = %(account)s AND key IS NOT NULL AND heard_at < %(before)s
     UNION
@@ -40,18 +46,19 @@ SELECT contact FROM (
      WHERE platform = %(platform)s AND account = %(account)s AND created_at < %(before)s
        AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.platform = other.platform
                           AND contacts.account = other.account AND contacts.contact = other.contact)
-) AS silent WHERE contact > %(after)s AND {_NOTHING_LEFT} ORDER BY contact LIMIT {BATCH}
+) AS silent WHERE silent.contact > %(after)s AND {_nothing_left("silent")} ORDER BY silent.contact LIMIT {BATCH}
 """  # noqa: S608
 _DESTROY = f"""
 UPDATE contacts SET {next(table.keeps for table in TABLES if table.name == "contacts")}
  WHERE platform = %(platform)s AND account = %(account)s AND contact = ANY(%(contacts)s)
-   AND key IS NOT NULL AND heard_at < %(before)s AND {_NOTHING_LEFT}
+   AND key IS NOT NULL AND heard_at < %(before)s AND {_nothing_left("contacts")}
 """  # noqa: S608
-_NAMES = """
+_NAMES = f"""
 DELETE FROM aliases WHERE platform = %(platform)s AND account = %(account)s AND contact = ANY(%(contacts)s)
+   AND created_at < %(before)s AND {_nothing_left("aliases")}
    AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.platform = aliases.platform
                       AND contacts.account = aliases.account AND contacts.contact = aliases.contact)
-"""
+"""  # noqa: S608
 
 
 async def forget_strangers(pool: Pool, platform: str, account: str, before: datetime, is_running: IsRunning) -> int:

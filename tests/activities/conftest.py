@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,11 @@ class Post:
         order = SendPart(key=full(key, platform), part=Part(text=text), route=route, **more)
         return await ActivityEnvironment().run(self.delivery.send, order)
 
-    async def withdraw(self, key: str) -> Sent:
+    async def withdraw(self, key: str, attempt: int = 1, platform: str = "chat2desk") -> Sent:
         """Take a part back."""
-        return await ActivityEnvironment().run(self.delivery.withdraw, WithdrawPart(key=full(key)))
+        environment = ActivityEnvironment()
+        environment.info = replace(environment.info, attempt=attempt)
+        return await environment.run(self.delivery.withdraw, WithdrawPart(key=full(key, platform)))
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         """Look into the database."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.delivery import MOST_LOOK_UPS
 from activities.sending import backoff
 from contracts.delivery import PartState
 from domain.identifiers import Address
@@ -14,6 +15,7 @@ from platforms.chat2desk.simulator import dialog_of
 from platforms.simulation import Fault, FaultKind, Gate
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
+from runtime.accounts import StatedAccounts
 from tests.activities.conftest import Post, accounts_at, full
 from tests.servers_here import Servers
 
@@ -71,6 +73,31 @@ async def test_a_part_taken_back_while_its_worker_died_is_found_out(post: Post) 
     assert ["sent", "dropped"] == [(await post.row(key))["state"] for key in ("k1", "k2")]
     assert ["слова k1"] == said(post)
     assert PartState.DROPPED == (await post.withdraw("nobody began")).state
+
+
+async def test_an_operator_does_not_wait_for_what_nobody_can_find_out(post: Post) -> None:
+    """The platform does not say what became of the assistant's last words: after a few times the operator goes on."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RESET))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    post.delivery._accounts = accounts_at("http://127.0.0.1:1", "token")
+    for attempt in range(1, MOST_LOOK_UPS):
+        with pytest.raises(ApplicationError) as failure:
+            await post.withdraw("k1", attempt)
+        assert not failure.value.non_retryable
+    assert PartState.UNKNOWN == (await post.withdraw("k1", MOST_LOOK_UPS)).state
+    assert ["unknown"] == [row["state"] for row in await post.rows("SELECT state FROM outbox")]
+    assert [True] == [row["outcome_unknown"] for row in await post.rows("SELECT * FROM dead_letters")]
+
+
+async def test_what_is_taken_back_of_an_account_that_left_is_settled(post: Post) -> None:
+    """The shop removed its account while a part was under way: the part does not stay under way for ever."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RESET))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    post.delivery._accounts = StatedAccounts(())
+    assert PartState.UNKNOWN == (await post.withdraw("k1")).state
+    assert "unknown" == (await post.row("k1"))["state"]
 
 
 async def test_the_same_words_twice_are_two_parts(post: Post) -> None:

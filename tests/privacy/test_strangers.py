@@ -60,6 +60,22 @@ async def met(pool: Pool, address: Address = ANNA, days: float = 40) -> Address:
     return masked
 
 
+SOMETHING_LEFT = {
+    "conversations": "INSERT INTO conversations (id, platform, account, contact, last_at, heard_at)"
+    " VALUES (%(c)s, 'whatsapp', 'shop', %(contact)s, now(), now())",
+    "outbox": "INSERT INTO outbox (key, conversation_id, platform, account, contact, part, state)"
+    " VALUES (%(c)s, %(c)s, 'whatsapp', 'shop', %(contact)s, '{}', 'sent')",
+    "media": "INSERT INTO media (id, conversation_id, platform, account, message_id, place, kind, expires_at)"
+    " VALUES (%(c)s, %(c)s, 'whatsapp', 'shop', 'm', 0, 'image', now())",
+    "payments": "INSERT INTO payments (payment_key, conversation_id, platform, account, contact)"
+    " VALUES (%(c)s, %(c)s, 'whatsapp', 'shop', %(contact)s)",
+    "message_logs": 'INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, "timestamp")'
+    " VALUES (%(c)s, %(contact)s, 'm', 'in', 'вода', now())",
+    "inbox": "INSERT INTO inbox (conversation_id, message_id, message) VALUES (%(c)s, 'm', '{}')",
+}
+"""A row of one customer, whose name is not the one we ask about."""
+
+
 async def over(conversation_id: str) -> bool:
     """No conversation runs."""
     return False
@@ -92,6 +108,17 @@ async def test_whom_nothing_is_left_of_is_forgotten(pool: Pool) -> None:
     again = process(pool)
     assert masked == await Pseudonyms(again, on=True).arrived(ANNA)
     assert key.key.number != (await again.of_workflow(masked.conversation_id)).number
+
+
+@pytest.mark.parametrize("table", ["conversations", "outbox", "media", "payments", "message_logs", "inbox"])
+async def test_others_keep_nobody_known(pool: Pool, books: Books, table: str) -> None:
+    """A shop with other customers forgets the silent one all the same; who has anything left stays."""
+    silent, other = await met(pool), await met(pool, ANNA.model_copy(update={"contact": "380500000002"}))
+    values = {"c": other.conversation_id, "contact": other.contact}
+    books.run(SOMETHING_LEFT[table], **values)
+    assert 1 == await swept(pool)
+    assert (False, True) == (await is_known(pool, silent), await is_known(pool, other))
+    books.run(f"DELETE FROM {table} WHERE {'id' if table == 'conversations' else 'conversation_id'} = %(c)s", **values)
 
 
 async def test_who_ordered_or_waits_stays_known(pool: Pool, books: Books) -> None:

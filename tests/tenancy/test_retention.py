@@ -21,11 +21,6 @@ def database(servers: Servers) -> str:
     return servers.fresh_database(f"retention_{uuid4().hex[:12]}")
 
 
-async def nobody_runs(conversation_id: str) -> bool:
-    """Every conversation is over."""
-    return False
-
-
 def account(platform: str, own_id: str, days: str) -> Account:
     """A shop that keeps records so long."""
     options = {"keep_records_days": days} if days else {}
@@ -75,7 +70,7 @@ async def test_what_is_over_its_time_goes_and_what_is_not_stays(pool: Pool, book
     """A shop keeps records for thirty days: nobody finds an older customer's words, and newer ones are untouched."""
     old, fresh = lived(books, "old", 31), lived(books, "fresh", 29)
     order = books.order("old", "kept", conversation=old)
-    await sweep_all(StatedAccounts([account("whatsapp", "default", "30")]), pool, datetime.now(UTC), nobody_runs)
+    await sweep_all(StatedAccounts([account("whatsapp", "default", "30")]), pool, datetime.now(UTC))
 
     assert ({}, WHOLE) == (await left(pool, old), await left(pool, fresh))
     assert [{"id": order}] == await fetch_all(pool, "SELECT id FROM orders"), "orders are the shop's own books"
@@ -88,8 +83,8 @@ async def test_every_account_has_its_own_time(pool: Pool, books: Books) -> None:
     ours, theirs, removed = (lived(books, "77", 10, own_id=name) for name in ("default", "archive", "removed"))
     accounts = StatedAccounts([account("whatsapp", "default", "7"), account("whatsapp", "archive", "")])
     wanted = [Term(platform="whatsapp", account=name, days=7) for name in ("default", "removed")]
-    assert wanted == await terms(accounts, Retention(pool, nobody_runs))
-    await sweep_all(accounts, pool, datetime.now(UTC), nobody_runs)
+    assert wanted == await terms(accounts, Retention(pool))
+    await sweep_all(accounts, pool, datetime.now(UTC))
     assert [{}, WHOLE, {}] == [await left(pool, own) for own in (ours, theirs, removed)]
 
 
@@ -97,7 +92,7 @@ async def test_what_somebody_must_look_after_stays_in_the_list(pool: Pool, books
     """A conversation that waits for a person is not lost from sight; parts that wait to be sent are sent first."""
     held, waiting = lived(books, "held", 40), lived(books, "waiting", 40, state="pending")
     books.run("UPDATE conversations SET attention = 'handoff' WHERE id = %(c)s", c=held)
-    await Retention(pool, nobody_runs).sweep(Term(platform="whatsapp", account="default", days=30), datetime.now(UTC))
+    await Retention(pool).sweep(Term(platform="whatsapp", account="default", days=30), datetime.now(UTC))
     assert {"conversations": 1} == await left(pool, held)
     assert {"outbox": 1, "receipts": 1} == await left(pool, waiting)
 
@@ -106,7 +101,7 @@ async def test_a_dead_letter_goes_with_its_part(pool: Pool, books: Books) -> Non
     """Words that could not be delivered are words, too."""
     own = lived(books, "dead", 40, state="dead")
     books.letter(f"{own}/1", "blocked")
-    await Retention(pool, nobody_runs).sweep(Term(platform="whatsapp", account="default", days=30), datetime.now(UTC))
+    await Retention(pool).sweep(Term(platform="whatsapp", account="default", days=30), datetime.now(UTC))
     assert {} == await left(pool, own)
 
 
@@ -118,9 +113,25 @@ async def test_media_go_no_later_than_the_words(pool: Pool, books: Books) -> Non
     for name, days in (("old", 31), ("new", 3)):
         books.run(query, id=name, d=days)
     now = datetime.now(UTC)
-    await Retention(pool, nobody_runs).sweep(Term(platform="whatsapp", account="default", days=30), now)
+    await Retention(pool).sweep(Term(platform="whatsapp", account="default", days=30), now)
     due = await fetch_all(pool, "SELECT id FROM media WHERE expires_at <= %(now)s", {"now": now + timedelta(seconds=1)})
     assert [{"id": "old"}] == due
+
+
+async def test_what_is_left_of_a_picture_goes_too(pool: Pool, books: Books) -> None:
+    """Its bytes and words went long ago; the row that says who sent one and when goes, unless it proved a payment."""
+    query = """INSERT INTO media (id, conversation_id, platform, account, message_id, place, kind, name, created_at,
+               expires_at) VALUES (%(id)s, %(id)s, 'whatsapp', 'default', %(id)s, 0, 'image', %(name)s,
+               now() - %(d)s * interval '1 day', now() + interval '1 day')"""
+    for id, days, name in (("old", 31, ""), ("new", 3, ""), ("still kept", 31, "file"), ("proof", 31, "")):
+        books.run(query, id=id, d=days, name=name)
+    books.run(
+        "INSERT INTO payments (payment_key, conversation_id, platform, account, contact)"
+        " VALUES ('proof', 'proof', 'whatsapp', 'default', '1')"
+    )
+    await sweep_all(StatedAccounts([account("whatsapp", "default", "30")]), pool, datetime.now(UTC))
+    kept = await fetch_all(pool, "SELECT id FROM media ORDER BY id")
+    assert ["new", "proof", "still kept"] == [row["id"] for row in kept]
 
 
 def test_only_a_number_of_days_is_a_time() -> None:
