@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.variables import Stated, Variables, WrongSetting, stated, wrong_setting
@@ -17,6 +18,17 @@ class Environment(StrEnum):
 
     DEV = "dev"
     PRODUCTION = "production"
+
+
+def _readable(path: str) -> str:
+    try:
+        return path if not path or Path(path).read_bytes() else _refused("the file is empty")
+    except OSError as error:
+        return _refused(f"the file cannot be read ({(error.strerror or type(error).__name__).lower()})")
+
+
+def _refused(reason: str) -> str:
+    raise ValueError(reason)
 
 
 class Settings(BaseSettings):
@@ -37,9 +49,9 @@ class Settings(BaseSettings):
     temporal_namespace: str = "default"
     temporal_api_key: str = ""
     temporal_tls: bool = False
-    temporal_tls_ca_cert: str = ""
-    temporal_tls_client_cert: str = ""
-    temporal_tls_client_key: str = ""
+    temporal_tls_ca_cert: Annotated[str, AfterValidator(_readable)] = ""
+    temporal_tls_client_cert: Annotated[str, AfterValidator(_readable)] = ""
+    temporal_tls_client_key: Annotated[str, AfterValidator(_readable), Field(validate_default=True)] = ""
     temporal_ui_url: str = ""
 
     everturn_versioning: bool = False
@@ -62,6 +74,13 @@ class Settings(BaseSettings):
 
     _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     """What was handed in instead of read: the platforms' variables are read later, from the same place."""
+
+    @field_validator("temporal_tls_client_key")
+    @classmethod
+    def _belongs_to_a_certificate(cls, key: str, seen: ValidationInfo) -> str:
+        if "temporal_tls_client_cert" in seen.data and bool(key) != bool(seen.data["temporal_tls_client_cert"]):
+            _refused("set TEMPORAL_TLS_CLIENT_CERT and TEMPORAL_TLS_CLIENT_KEY, or neither")
+        return key
 
     @property
     def is_production(self) -> bool:

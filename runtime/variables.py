@@ -109,8 +109,8 @@ def wrong_setting(error: ValidationError) -> WrongSetting:
 
 
 def _plain(item: Mapping[str, Any]) -> str:
-    """Pydantic's words, without a pattern's anchors."""
-    return re.sub(r"'\^\(\?:(.*)\)\??\$'", r"'\1'", str(item["msg"]))
+    """Pydantic's words, without a pattern's anchors; our own as they are."""
+    return re.sub(r"'\^\(\?:(.*)\)\??\$'", r"'\1'", str(item["msg"]).removeprefix("Value error, "))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -1,6 +1,7 @@
 """What became of everything: every accepted id, every part, every order, every credit, told from books and phones."""
 
 import asyncio
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -34,6 +35,14 @@ _CREDITS = """
 SELECT turn_key, count(*) FILTER (WHERE movement = 'commit')::int AS paid, -sum(amount)::bigint AS cost,
        bool_or(held) AS held
   FROM credits WHERE movement NOT IN ('grant', 'adjust', 'expire') GROUP BY turn_key
+"""
+_ORDERS = """
+SELECT id, conversation_id, substring(order_key FROM '^(.*)/t[0-9]+$') AS dialog,
+       EXISTS (SELECT 1 FROM message_logs AS line
+                WHERE line.conversation_id = orders.conversation_id AND line.direction = 'in'
+                  AND line.turn = substring(order_key FROM '/t([0-9]+)$')::int
+                  AND line.message_id = ANY(%(wishes)s)) AS is_wished
+  FROM orders
 """
 _UNPAID = """
 SELECT count(DISTINCT (outbox.conversation_id, outbox.turn))::int AS turns FROM outbox
@@ -244,16 +253,18 @@ async def _compare_orders(
     by_phone: dict[tuple[str, str], list[DictRow]],
     account: Account,
 ) -> None:
-    orders = await fetch_all(pool, "SELECT id, conversation_id, order_key FROM orders")
+    """One order a dialog, in a turn that heard its customer's yes, and its number told to them or lying undelivered."""
+    wishes = [one.id for one in messages if one.kind is Kind.YES and one.accepted_at]
+    orders = await fetch_all(pool, _ORDERS, {"wishes": wishes})
     account.orders = len(orders)
-    wished = Counter(one.address.conversation_id for one in messages if one.kind is Kind.YES and one.accepted_at)
-    placed = Counter(row["conversation_id"] for row in orders)
-    account.doubled_orders = sum(max(0, number - wished[who]) for who, number in placed.items())
+    unwished = sum(not row["is_wished"] for row in orders)
+    account.doubled_orders = len(orders) - len({row["dialog"] for row in orders}) + unwished
     for row in orders:
         _, platform, _, contact = row["conversation_id"].split(":", 3)
-        told = any(str(row["id"]) in entry.text for entry in phones.get((platform, contact), ()))
+        number = re.compile(rf"№\s*{row['id']}(?!\d)")
+        told = any(number.search(entry.text) for entry in phones.get((platform, contact), ()))
         lies = any(
-            str(row["id"]) in part["part"]["text"] for part in by_phone[platform, contact] if part["state"] != "sent"
+            number.search(part["part"]["text"]) for part in by_phone[platform, contact] if part["state"] != "sent"
         )
         account.untold_orders += not (told or lies)
 

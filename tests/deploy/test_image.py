@@ -51,6 +51,26 @@ def test_the_topology_is_the_promised_one() -> None:
     assert {"condition": "service_completed_successfully"} == SERVICES["worker"]["depends_on"]["migrate"]
 
 
+def test_a_temporal_elsewhere_can_take_the_place_of_ours() -> None:
+    """With the second file none of Temporal's services starts, and none of ours waits for one."""
+    second = yaml.safe_load((ROOT / "ops/compose/temporal-elsewhere.yml").read_text())["services"]
+    out = {name for name, one in second.items() if one.get("profiles")}
+    assert out == {name for name in SERVICES if name.startswith("temporal")}
+    for name, one in SERVICES.items():
+        waits = one.get("depends_on", {}) | second.get(name, {}).get("depends_on", {})
+        assert name in out or not {each for each in waits if each in out and waits[each].get("required", True)}, name
+    assert all(one["environment"]["TEMPORAL_ADDRESS"] == "${TEMPORAL_ADDRESS:-temporal:7233}" for one in OURS.values())
+
+
+def test_two_builds_can_stand_side_by_side() -> None:
+    """For a ramp: the same worker, of another image and with its own build id, started when it is asked for."""
+    now, following = OURS["worker"], OURS["worker-next"]
+    differs = {key for key in now.keys() | following.keys() if now.get(key) != following.get(key)}
+    assert {"image", "environment", "profiles"} == differs
+    assert "${NEXT_BUILD_ID:-next}" == following["environment"]["EVERTURN_BUILD_ID"]
+    assert "${EVERTURN_VERSIONING:-false}" == following["environment"]["EVERTURN_VERSIONING"]
+
+
 def test_images_are_pinned() -> None:
     """The same file brings the same programs tomorrow."""
     named = [one["image"] for one in SERVICES.values() if one not in OURS.values()]
