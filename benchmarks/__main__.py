@@ -47,9 +47,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "console": Benchmark(console.measure, 120, 45),
     "thinking": Benchmark(thinking.measure, 260, 90, thinking.environment),
     "fuzz": Benchmark(fuzz.measure, 900, 75, fuzz.environment, named_only=True),
-    "faults": Benchmark(faults.measure, 1_350, 330, faults.environment, named_only=True),
+    "faults": Benchmark(faults.measure, 4_300, 330, faults.environment, named_only=True),
     "load": Benchmark(load.measure, 270, 90, lambda: load.ENVIRONMENT, workers=load.WORKERS, named_only=True),
-    "soak": Benchmark(soak.measure, 900, 60, lambda: soak.ENVIRONMENT, named_only=True),
+    "soak": Benchmark(soak.measure, 1_800, 60, lambda: soak.ENVIRONMENT, named_only=True),
     "rate": Benchmark(rate.measure, 290, 75, lambda: rate.ENVIRONMENT, workers=rate.WORKERS, named_only=True),
 }
 
