@@ -8,6 +8,8 @@ import httpx
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from policies.history import LONG_EVENTS
+
 SECRET = {"X-Webhook-Secret": "many-secret"}
 MANYCHAT = "/webhooks/manychat"
 CHAT2DESK = "/webhook/chat2desk"
@@ -52,6 +54,15 @@ async def test_further_messages_join_the_same_conversation(door: httpx.Client, t
     handle = temporal.get_workflow_handle(f"conv:manychat:default:{contact}")
     history = await handle.fetch_history()
     assert 3 == sum(event.HasField("workflow_execution_signaled_event_attributes") for event in history.events)
+
+
+async def test_a_conversation_is_opened_with_short_runs(door: httpx.Client, temporal: Client) -> None:
+    """After a worker's death another one has the conversation at hand before the customer notices."""
+    contact = uuid4().hex
+    post(door, message(contact=contact))
+    history = await temporal.get_workflow_handle(f"conv:manychat:default:{contact}").fetch_history()
+    (opening,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    assert LONG_EVENTS == json.loads(opening.data)["long_events"]
 
 
 async def test_whoever_writes_after_their_conversation_closed_opens_it_again(
