@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from cachetools import TTLCache
 
 from domain.failures import EverturnError
 from domain.messages import InboundMessage, MessageKind
@@ -24,8 +23,6 @@ from runtime.accounts import Account
 
 SWEEP_SECONDS = 300.0
 """How often reservations of dead turns are looked for."""
-OPEN_AT_ONCE = 10_000
-OPEN_SECONDS = 3600
 EXPECTED = Usage(replies=1)
 """Set aside for any turn, beside its messages and media; what is not used comes back."""
 EXPECTED_AUDIO_SECONDS = 30.0
@@ -54,54 +51,74 @@ class Allowance(Value):
     """An earlier attempt at this turn was paid for already; this one is free."""
 
 
-class Budget:
-    """Opens and closes turns. Methods may raise `Unavailable` for accounts whose plan is counted."""
+class Tab:
+    """One attempt at a turn: opened, then closed with what it used, or abandoned. Methods may raise `Unavailable`.
 
-    def __init__(self, credits: Credits, plans: Plans) -> None:
+    Of a turn that is attempted twice at the same time (its worker stood still and was taken for dead) each attempt has
+    a tab of its own, and both write on the same rows: that one of them is abandoned must not make the other one free.
+    """
+
+    def __init__(self, credits: Credits, plans: Plans, account: Account, turn_key: str) -> None:
         self._credits = credits
         self._plans = plans
-        self._open: TTLCache[str, tuple[Account, Plan]] = TTLCache(OPEN_AT_ONCE, OPEN_SECONDS)
+        self._account = account
+        self._key = turn_key
+        self._plan: Plan | None = None
 
-    async def open_turn(self, account: Account, turn_key: str, messages: Sequence[InboundMessage]) -> Allowance:
+    async def open(self, messages: Sequence[InboundMessage]) -> Allowance:
         """May this turn be taken, and with what? Sets aside what it will probably use."""
-        plan = await self._plans.plan(account.plan)
+        plan = await self._plans.plan(self._account.plan)
         allowance = Allowance(kinds=plan.kinds())
         # Before it is set aside: a turn called off in the middle of that is abandoned, and gives back what was written.
-        self._open[turn_key] = account, plan
+        self._plan = plan
         if plan.is_metered:
             estimate = expected(messages, allowance.kinds)
-            found = await self._credits.reserve(account.platform, account.account, turn_key, estimate, _now())
+            owner = self._account.platform, self._account.account
+            found = await self._credits.reserve(*owner, self._key, estimate, _now())
             if isinstance(found, Exhausted):
-                self._open.pop(turn_key, None)
-                return self._refused(account, allowance, found)
+                self._plan = None
+                return self._refused(allowance, found)
             allowance = allowance.model_copy(update={"settled": found.settled})
         return allowance
 
-    def _refused(self, account: Account, allowance: Allowance, found: Exhausted) -> Allowance:
+    def _refused(self, allowance: Allowance, found: Exhausted) -> Allowance:
+        account = self._account
         metrics.turns_exhausted.labels(account.platform, account.account).inc()
         log.warning("plan_exhausted", platform=account.platform, account=account.account, what=found.what)
         _warn(found.warning)
         return allowance.model_copy(update={"exhausted": found.what, "text": account.exhausted_text})
 
-    async def close_turn(self, turn_key: str, usage: Usage) -> Settled | None:
+    async def close(self, usage: Usage) -> Settled | None:
         """The turn is over: pay for what it used. None: nothing counts it."""
-        account, plan = self._open.pop(turn_key, (None, None))
-        if account is None or plan is None:
+        plan, self._plan = self._plan, None
+        if plan is None:
             return None
         if not plan.is_metered:
-            _count(account, plan.tariff.cost(usage, account.platform))
+            _count(self._account, plan.tariff.cost(usage, self._account.platform))
             return None
-        settled = await self._credits.commit(turn_key, usage, _now())
+        settled = await self._credits.commit(self._key, usage, _now())
         if settled is not None and settled.fresh:
-            _count(account, settled.cost)
+            _count(self._account, settled.cost)
             _warn(settled.warning)
         return settled
 
-    async def abandon(self, turn_key: str) -> None:
+    async def abandon(self) -> None:
         """The turn came to nothing: give back what was set aside."""
-        _, plan = self._open.pop(turn_key, (None, None))
+        plan, self._plan = self._plan, None
         if plan is not None and plan.is_metered:
-            await self._credits.give_back(turn_key, _now())
+            await self._credits.give_back(self._key, _now())
+
+
+class Budget:
+    """What turns may use, and what comes back of those that died."""
+
+    def __init__(self, credits: Credits, plans: Plans) -> None:
+        self._credits = credits
+        self._plans = plans
+
+    def tab(self, account: Account, turn_key: str) -> Tab:
+        """For one attempt at this turn."""
+        return Tab(self._credits, self._plans, account, turn_key)
 
     async def keep(self) -> None:
         """Give back what dead turns had set aside, every few minutes for as long as this runs."""

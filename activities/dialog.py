@@ -114,16 +114,16 @@ class Dialog(contract.Dialog):
 
     async def _within_budget(self, account: Account, turn: TakeTurn) -> tuple[FlowDecision, Any, Usage]:
         """Take the turn if the account's plan still has one; pay for what it really used, or give it back."""
-        key = _turn_key(turn)
+        tab = self._budget.tab(account, _turn_key(turn))
         try:
-            allowance = await self._budget.open_turn(account, key, turn.messages)
+            allowance = await tab.open(turn.messages)
             if allowance.exhausted:
                 return *await self._exhausted(account, turn, allowance), Usage()
             chosen, state, usage = await self._step(account, turn, allowance)
         except BaseException:
-            await asyncio.shield(self._budget.abandon(key))
+            await asyncio.shield(tab.abandon())
             raise
-        await asyncio.shield(self._budget.close_turn(key, usage))
+        await asyncio.shield(tab.close(usage))
         return chosen, state, usage
 
     async def _exhausted(self, account: Account, turn: TakeTurn, allowance: Allowance) -> tuple[FlowDecision, Any]:

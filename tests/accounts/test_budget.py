@@ -37,34 +37,34 @@ def spent(name: str = "shop") -> float:
 async def test_an_unlimited_shop_costs_no_look_at_any_database() -> None:
     """The common case stays as fast as it was."""
     credits, directory = AsyncMock(spec=Credits), Directory(AsyncMock(spec=Tenants), AsyncMock())
-    budget, before = Budget(credits, directory), spent("default")
-    allowance = await budget.open_turn(OWN, "t1", burst("text", "image"))
+    tab, before = Budget(credits, directory).tab(OWN, "t1"), spent("default")
+    allowance = await tab.open(burst("text", "image"))
     assert (frozenset(MessageKind), "") == (allowance.kinds, allowance.exhausted)
-    assert None is await budget.close_turn("t1", Usage(replies=2))
-    await budget.abandon("t1")
+    assert None is await tab.close(Usage(replies=2))
+    await tab.abandon()
     assert [] == credits.mock_calls
     assert 2 == spent("default") - before
 
 
 async def test_a_turn_is_paid_for_when_it_closes(directory: Directory, credits: Credits, shop: Tenant) -> None:
     """And dashboards see what it cost."""
-    budget, before = Budget(credits, directory), spent()
-    allowance = await budget.open_turn(await account(directory), "t1", burst("text"))
+    tab, before = Budget(credits, directory).tab(await account(directory), "t1"), spent()
+    allowance = await tab.open(burst("text"))
     assert MessageKind.TEXT in allowance.kinds
     assert not {MessageKind.IMAGE, MessageKind.AUDIO} & allowance.kinds
-    settled = await budget.close_turn("t1", Usage(replies=1, input_tokens=500))
+    settled = await tab.close(Usage(replies=1, input_tokens=500))
     assert settled is not None
     assert 10.5 == spent() - before
     assert of_credits(as_credits(settled.cost)) == 10 * MICRO + MICRO // 2
-    assert None is await budget.close_turn("t1", Usage(replies=1))
+    assert None is await tab.close(Usage(replies=1))
 
 
 async def test_an_abandoned_turn_is_free(directory: Directory, credits: Credits, pool: Pool, shop: Tenant) -> None:
     """What was set aside comes back."""
-    budget = Budget(credits, directory)
-    await budget.open_turn(await account(directory), "t1", burst("text"))
-    await budget.abandon("t1")
-    await budget.abandon("t1")
+    tab = Budget(credits, directory).tab(await account(directory), "t1")
+    await tab.open(burst("text"))
+    await tab.abandon()
+    await tab.abandon()
     rows = await fetch_all(pool, "SELECT movement, balance FROM credits ORDER BY id")
     assert [("grant", 100), ("reserve", 90), ("give_back", 100)] == [
         (row["movement"], row["balance"] // MICRO) for row in rows
@@ -79,7 +79,7 @@ async def test_a_customer_of_an_exhausted_shop_hears_the_shops_text(
     budget = Budget(credits, directory)
     with capture_logs() as logs:
         for key in ("t1", "t2"):
-            allowance = await budget.open_turn(await account(directory), key, burst("text"))
+            allowance = await budget.tab(await account(directory), key).open(burst("text"))
             assert ("credits", "We are out, sorry.") == (allowance.exhausted, allowance.text)
     assert ["plan_exhausted", "plan_running_low", "plan_exhausted"] == [line["event"] for line in logs]
 
@@ -89,11 +89,31 @@ async def test_a_worker_that_died_after_paying_does_not_pay_twice(
 ) -> None:
     """Its successor takes the same turn for nothing."""
     for attempt in range(2):
-        budget, before = Budget(credits, directory), spent()
-        allowance = await budget.open_turn(await account(directory), "t1", burst("text"))
+        tab, before = Budget(credits, directory).tab(await account(directory), "t1"), spent()
+        allowance = await tab.open(burst("text"))
         assert bool(attempt) == allowance.settled
-        await budget.close_turn("t1", Usage(replies=1))
+        await tab.close(Usage(replies=1))
         assert (0 if attempt else 10) == spent() - before
+
+
+@pytest.mark.parametrize("order", ["abandoned first", "paid first", "abandoned before the other began"])
+async def test_a_turn_attempted_twice_at_once_is_paid_once(
+    directory: Directory, credits: Credits, shop: Tenant, pool: Pool, order: str
+) -> None:
+    """A worker stood still, was taken for dead and took the turn again: the attempt called off makes it no gift."""
+    budget, own = Budget(credits, directory), await account(directory)
+    first, second = budget.tab(own, "t1"), budget.tab(own, "t1")
+    await first.open(burst("text"))
+    if order == "abandoned before the other began":
+        await first.abandon()
+    await second.open(burst("text"))
+    if order == "abandoned first":
+        await first.abandon()
+    settled = await second.close(Usage(replies=1))
+    await first.abandon()
+    assert settled is not None
+    paid = await fetch_all(pool, "SELECT -sum(amount)::bigint AS cost FROM credits WHERE turn_key = 't1'")
+    assert 10 * MICRO == paid[0]["cost"]
 
 
 def test_only_what_the_assistant_may_take_in_is_expected() -> None:
