@@ -18,6 +18,8 @@ DYNAMIC_CONFIG: Mapping[str, str] = {
     "history.transferProcessorMaxPollRPS": "500",
     "history.timerProcessorMaxPollRPS": "500",
     "history.timerProcessorMaxTimeShift": '"20ms"',
+    # Without it fairness keys share a rate, and a shop still waits behind all that another shop's rush has put in a row.
+    "matching.enableFairness": "true",
 }
 SQLITE = {"journal_mode": "wal", "synchronous": "full"}
 """Every commit reaches the disk, twice as fast as with the default journal."""
