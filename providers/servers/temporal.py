@@ -18,7 +18,7 @@ DYNAMIC_CONFIG: Mapping[str, str] = {
     "history.transferProcessorMaxPollRPS": "500",
     "history.timerProcessorMaxPollRPS": "500",
     "history.timerProcessorMaxTimeShift": '"20ms"',
-    # Without it fairness keys share a rate, and a shop still waits behind all that another shop's rush has put in a row.
+    # Without it fairness keys share a rate, and a shop still waits behind all that another shop's rush has queued.
     "matching.enableFairness": "true",
 }
 SQLITE = {"journal_mode": "wal", "synchronous": "full"}

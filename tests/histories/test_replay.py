@@ -11,8 +11,8 @@ from runtime.sandbox import sandbox
 from runtime.temporal import data_converter
 from workflows.conversation import ConversationWorkflow
 
-# `dead_courier` was recorded by hand on a real server, by the last build that took a part called back from a dying worker
-# for refused (`tests/workflows/test_dead_couriers.py`).
+# `dead_courier` was recorded by hand on a real server, by the last build that took a part called back from a dying
+# worker for refused (`tests/workflows/test_dead_couriers.py`).
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 
 
