@@ -16,10 +16,10 @@ ENVIRONMENT = {
     "FLOOD_MESSAGES_PER_MINUTE": "1000000",
 }
 MESSAGES, QUICK_MESSAGES = 100_000, 3_000
-CUSTOMERS, TOGETHER = 30, 10
-"""Ten messages a burst: what is weighed is messages, and one turn answers ten as well as one. Few customers: many more
-than the machine can answer are handed from one worker to the other, each of which keeps a copy of them until its cache
-is full (600), which is growth with an end, but one that 100,000 messages do not reach."""
+CUSTOMERS, TOGETHER = 8, 10
+"""Ten messages a burst: what is weighed is messages, and one turn answers ten as well as one. As many customers as two
+cores answer without keeping anybody waiting: of more, conversations are handed from one worker to the other, each of
+which keeps a copy until its cache is full (600): growth with an end, but one that 100,000 messages do not reach."""
 TELL_EVERY = 5.0
 MOST_GROWTH = 0.10
 """From half of the messages to all of them."""
