@@ -23,6 +23,7 @@ from temporalio.runtime import (
 
 from runtime import metrics
 from runtime.logs import core_logging
+from runtime.sdk_runtime import kept_for_ever
 
 EVERY_SECONDS = 0.5
 """Often, so that each portion is small: it is carried by the worker's own loop."""
@@ -39,7 +40,8 @@ Write = Callable[[float], None]
 def measured_runtime() -> tuple[Runtime, MetricBuffer]:
     """A runtime whose metrics gather in a buffer."""
     buffer = MetricBuffer(ROOM)
-    return Runtime(telemetry=TelemetryConfig(core_logging(), metrics=buffer, attach_service_name=False)), buffer
+    runtime = Runtime(telemetry=TelemetryConfig(core_logging(), metrics=buffer, attach_service_name=False))
+    return kept_for_ever(runtime), buffer
 
 
 async def carry_over(buffer: MetricBuffer) -> None:

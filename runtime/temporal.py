@@ -27,6 +27,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.failures import Unavailable
 from runtime.codec import HistoryCodec
 from runtime.logs import core_logging
+from runtime.sdk_runtime import kept_for_ever
 from runtime.settings import Settings
 
 
@@ -67,7 +68,7 @@ def converter_with(codec: HistoryCodec | None) -> DataConverter:
 @functools.cache
 def plain_runtime() -> Runtime:
     """The runtime of a process that measures nothing of it; its core speaks through our log."""
-    return Runtime(telemetry=TelemetryConfig(logging=core_logging()))
+    return kept_for_ever(Runtime(telemetry=TelemetryConfig(logging=core_logging())))
 
 
 async def connect(
