@@ -105,6 +105,7 @@ def announce(platform: str, account: str, flow: str) -> None:
 _announced: tuple[Counter | Histogram, ...] = (
     end_to_end_latency_ms, checkpointer_latency_ms, webhook_ack_ms, webhooks_refused, conversations_processed,
     conversations_failed, conversations_timed_out, responses_generated, messages_received, messages_duplicate,
+    messages_unwatched,
     messages_sent, sends_failed, interim_sent, orders_created, credits_spent, credits_warnings, turns_exhausted,
     llm_latency_ms, degraded_turns, llm_tokens, llm_failures,
 )  # fmt: skip
