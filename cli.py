@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,21 @@ app.add_typer(catalog, name="catalog")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(deploy, name="deploy")
 app.add_typer(history, name="history")
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"everturn {version('everturn')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _everturn(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
 
 
 @app.command()

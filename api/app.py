@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from temporalio.client import Client
@@ -68,6 +69,9 @@ from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect
 from runtime.tracing import Tracing, open_tracing
 
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+"""FastAPI's own: our tracing watches this application, and no exception's words leave the house unread."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -103,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="A durable orchestrator for customer conversations",
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
         lifespan=lambda app: _open(app, Means(settings, accounts, kept, box, media, tracing)),
     )
     problems.install(app)

@@ -40,6 +40,7 @@ class Webhook:
         production: bool,
     ) -> None:
         self._platform = platform
+        self._abilities = platform.abilities("")
         self._accounts = accounts
         self._arrivals = arrivals
         self._response_mode = response_mode
@@ -50,7 +51,7 @@ class Webhook:
         path, name = self._platform.webhook_path, f"webhook-{self._platform.name}"
         named = f"{path}/{{account}}"
         paths = [path, f"{path}/", named, f"{named}/"]
-        if self._platform.abilities("").accounts_by_secret:  # Evolution's `webhookByEvents` adds the event's name
+        if self._abilities.accounts_by_secret:  # Evolution's `webhookByEvents` adds the event's name
             paths += [f"{named}/{{event}}", f"{named}/{{event}}/"]
         posts = [Route(each, self.receive, methods=["POST"], name=name) for each in paths]
         return [*posts, *(Route(each, self.verify, methods=["GET"], name=f"{name}-verify") for each in paths)]
@@ -102,14 +103,14 @@ class Webhook:
             return await self._accounts.default(self._platform.name)
         if account := await self._accounts.find(self._platform.name, named):
             return account
-        if self._platform.abilities("").accounts_by_secret and EVENT.fullmatch(named):
+        if self._abilities.accounts_by_secret and EVENT.fullmatch(named):
             return await self._accounts.default(self._platform.name)
         raise Problem(404, f"there is no such {self._platform.name} account here")
 
     async def _read(self, seen: WebhookRequest, addressed: Account) -> list[tuple[Account, Inbound]]:
         """What the body tells each of its accounts; nothing is read before its origin is proven."""
         try:
-            if not self._platform.abilities("").many_accounts:
+            if not self._abilities.many_accounts:
                 self._prove(seen, addressed)
                 return self._read_one(addressed, parse_json(seen.body), seen)
             return await self._read_each(seen, addressed)
@@ -141,7 +142,7 @@ class Webhook:
         """The account of this name. Strangers' names ask no database: the list of our accounts is at hand."""
         if name in ("", addressed.account):
             return None if self._is_shut(addressed) else addressed
-        any_name = addressed.account == ANY or self._platform.abilities("").accounts_by_secret
+        any_name = addressed.account == ANY or self._abilities.accounts_by_secret
         takes_any = any_name and not self._is_shut(addressed)
         try:
             ours = await self._accounts.of_platform(self._platform.name)

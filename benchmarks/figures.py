@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """The same measure of ours and of the bare floor, as medians over the rounds."""
+    """The same measure of ours and of the bare floor."""
 
     ours: float
     bare: float
@@ -58,6 +58,11 @@ def paired(ours: Sequence[float], bare: Sequence[float]) -> Pair:
 def milliseconds(seconds: float) -> str:
     """A duration as the table shows it."""
     return f"{seconds * 1000:.1f} ms"
+
+
+def more_or_less(seconds: float) -> str:
+    """A difference, with its sign."""
+    return f"{seconds * 1000:+.1f} ms".replace("-", "−")
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -5,7 +5,7 @@ import time
 from statistics import median
 
 from benchmarks.bare import PAUSE
-from benchmarks.figures import Row, milliseconds, paired, percentile
+from benchmarks.figures import Row, milliseconds, more_or_less, paired, percentile
 from benchmarks.ground import Ground
 from benchmarks.sides import Side, all_open, contacts, one_turn
 from benchmarks.turns import CHANGES, OPENING
@@ -40,7 +40,7 @@ def _row(added: tuple[list[list[float]], list[list[float]]], name: str, share: f
         f"added latency of a turn {name}, {CONVERSATIONS} open, {TURNS_A_SECOND}/s",
         milliseconds(pair.ours),
         milliseconds(pair.bare),
-        f"+{milliseconds(pair.more)}",
+        more_or_less(pair.more),
         f"< {milliseconds(aim)}" if aim else "",
         median(ours) < aim if aim else None,
     )

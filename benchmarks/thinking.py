@@ -10,7 +10,7 @@ import uvicorn
 
 from benchmarks.bare import PAUSE
 from benchmarks.door import CREDENTIALS
-from benchmarks.figures import Row, milliseconds, percentile
+from benchmarks.figures import Row, milliseconds, more_or_less, percentile
 from benchmarks.ground import CHANGED, LOOPBACK, Ground
 from benchmarks.sides import Customers, all_open, contacts, one_turn
 from benchmarks.turns import CHANGES, OPENING
@@ -111,7 +111,7 @@ def _text(crowd: int, delay: float, waits: list[float], floor: float) -> list[Ro
         added = p95 - QUIET - delay
         rows.append(
             Row(f"added beyond window and model p95, {named}", milliseconds(added), f"{milliseconds(floor)} (spine)",
-                f"+{milliseconds(added - floor)}")
+                more_or_less(added - floor))
         )  # fmt: skip
     return rows
 

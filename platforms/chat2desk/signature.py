@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import timedelta
+from functools import lru_cache
 
 from domain.failures import NotProven
 from platforms.base import Credentials, WebhookRequest, require_proof
@@ -20,6 +21,7 @@ def sign(key: bytes, body: bytes, timestamp: str) -> str:
     return hmac.new(key, body + timestamp.encode(), hashlib.sha256).hexdigest()
 
 
+@lru_cache(maxsize=1_000)
 def keys_of(token: str) -> tuple[bytes, bytes]:
     """The MD5 of the API token, as hex string and as raw digest: the vendor does not say which (unconfirmed)."""
     digest = hashlib.md5(token.encode(), usedforsecurity=False)
