@@ -134,8 +134,8 @@ class Bookkeeper:
             if problem.status == UNAVAILABLE:
                 raise
             return None
-        heard = any(line.direction == "in" and line.id == doubtful.message_id for line in seen.lines)
-        if not heard or overview.waiting_messages or overview.outbox:
+        heard = next((line for line in seen.lines if (line.direction, line.id) == ("in", doubtful.message_id)), None)
+        if heard is None or overview.waiting_messages or overview.outbox:
             return None
         # Once more, for its reply may have gone out since the books were searched; then they know better.
         asked = Accepted(doubtful.address, doubtful.message_id, LONG_AGO)
@@ -146,6 +146,8 @@ class Bookkeeper:
             return None
         if overview.holder is Holder.OPERATOR:
             return Fate.TO_A_PERSON
+        if any((line.direction, line.turn, line.id) == ("out", heard.turn, "apology") for line in seen.lines):
+            return Fate.EXPIRED  # the turn failed before it could write the message down
         return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT
 
 

@@ -76,7 +76,7 @@ async def replay(client: Client, workflow_type: str, since: timedelta, limit: in
     """Replay running workflows, then those that ended within `since`, at most `limit`; print what came of it.
 
     Raises:
-        Failed: at least one would not go on.
+        Failed: at least one would not go on, or none of those there are could be read.
         RPCError: the server refuses.
     """
     listed = await _listed(client, workflow_type, datetime.now(UTC) - since, limit)
@@ -93,6 +93,11 @@ async def replay(client: Client, workflow_type: str, since: timedelta, limit: in
             if failure is not None:
                 verdict.broken[workflow_type, reason_of(failure)].append(history.workflow_id)
     _tell(verdict, workflow_type)
+    if verdict.gone and not verdict.replayed:
+        raise Failed(
+            f"none of {verdict.gone} histories could be read: give the running house's DATABASE_URL and keys "
+            "(EVERTURN_SECRETS_KEY); nothing is known about this build"
+        )
     if not verdict.is_good:
         count = sum(map(len, verdict.broken.values()))
         raise Failed(f"{count} of {verdict.replayed} conversations would not go on with this build: do not deploy it")
@@ -184,6 +189,8 @@ def _bar() -> Progress:
 
 
 def _tell(verdict: Verdict, workflow_type: str) -> None:
+    if verdict.gone:
+        print(f"{verdict.gone} passed over: deleted since they were listed, or their customers were erased")
     if not verdict.replayed:
         print("nothing to replay")
         return

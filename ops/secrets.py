@@ -25,9 +25,10 @@ FINDERS = (
     "MailchimpDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector",
     "SlackDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
-"""All that know a secret by its shape; platforms' message ids look as random as keys, so randomness tells nothing."""
+"""All of the library's that know a secret by its shape; platforms' message ids look as random as keys, so randomness tells nothing."""
+OURS = {"name": "EverturnDetector", "path": (ROOT / "ops/finders.py").as_uri()}
 SETTINGS: dict[str, Any] = {
-    "plugins_used": [{"name": name} for name in FINDERS],
+    "plugins_used": [*({"name": name} for name in FINDERS), OURS],
     "filters_used": [
         {"path": "detect_secrets.filters.allowlist.is_line_allowlisted"},
         {"path": "detect_secrets.filters.heuristic.is_sequential_string"},

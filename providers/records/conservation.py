@@ -9,17 +9,21 @@ from providers.records.pool import Pool, fetch_all, fetch_one
 
 # The fate of each row of `owed` (conversation_id, message_id, accepted_at), told from the other books alone. NULL: none
 # yet. A turn's number is unique among turns of one time only: a conversation that closed and opened again counts anew.
+# A delivery that came again is a duplicate only once the reply to the first has a fate: a crash between the two must hide
+# nothing. Where no reply stands in the books, the turn may still be under way, but not for an hour.
 # No attempt takes minutes: a part that has been under way for a quarter of an hour is not on its way, it is stuck.
 _FATES = r"""
     SELECT owed.conversation_id, owed.message_id,
            CASE WHEN line.id IS NULL AND edited.is_known THEN 'superseded'
                 WHEN line.id IS NULL THEN NULL
                 WHEN line.error_reason = 'unsent' THEN 'unsent'
-                WHEN line.logged_at < owed.accepted_at - interval '5 s' THEN 'duplicate'
                 WHEN line.dialog_state = 'operator' THEN 'to_a_person'
-                WHEN reply.parts = 0 OR reply.is_waiting THEN NULL
+                WHEN reply.is_waiting THEN NULL
+                WHEN reply.parts = 0 AND line.logged_at < owed.accepted_at - interval '1 hour' THEN 'duplicate'
+                WHEN reply.parts = 0 THEN NULL
                 WHEN reply.is_lost THEN 'to_a_person'
                 WHEN reply.is_apology THEN 'expired'
+                WHEN line.logged_at < owed.accepted_at - interval '5 s' THEN 'duplicate'
                 WHEN later.logged_at IS NULL THEN 'answered'
                 WHEN later.logged_at > line.logged_at THEN 'superseded'
                 ELSE 'merged' END AS fate,

@@ -14,7 +14,7 @@ from domain.fates import Fate
 from domain.identifiers import Address, outbox_key
 from domain.messages import InboundMessage, Part
 from providers.records.books import Books
-from providers.records.conservation import Accepted, Conservation, unaccounted
+from providers.records.conservation import Accepted, Conservation, Doubtful, unaccounted
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, fetch_one, open_pool
 
@@ -103,9 +103,29 @@ async def test_what_an_operator_got_and_what_was_taken_back(pool: Pool, books: C
 
 
 async def test_a_message_delivered_again_is_a_duplicate(pool: Pool, books: Conservation) -> None:
-    """It was taken up long before this delivery."""
+    """It was answered long before this delivery."""
     await taken_up(pool, "a")
+    await replied(pool)
     await fetch_one(pool, "UPDATE message_logs SET logged_at = now() - interval '1 hour'")
+    assert [Fate.DUPLICATE] == await fates(books, "a")
+
+
+@pytest.mark.parametrize(("state", "fate"), [("sending", None), ("dead", Fate.TO_A_PERSON), (None, None)])
+async def test_a_second_delivery_hides_nothing(
+    pool: Pool, books: Conservation, state: str | None, fate: Fate | None
+) -> None:
+    """The API died before it could say yes, the platform came again: the reply is owed all the same."""
+    await taken_up(pool, "a")
+    if state:
+        await replied(pool, state=state)
+    await fetch_one(pool, "UPDATE message_logs SET logged_at = now() - interval '90 s'")
+    assert [fate] == await fates(books, "a")
+
+
+async def test_a_second_delivery_of_what_was_never_to_be_answered_is_one(pool: Pool, books: Conservation) -> None:
+    """A turn of yesterday that had nothing to say."""
+    await taken_up(pool, "a")
+    await fetch_one(pool, "UPDATE message_logs SET logged_at = now() - interval '1 day'")
     assert [Fate.DUPLICATE] == await fates(books, "a")
 
 
@@ -166,9 +186,10 @@ async def test_the_inbox_counts_at_once_and_once(pool: Pool, books: Conservation
 class Told:
     """Conversations that answer what a test wants."""
 
-    def __init__(self, heard: tuple[str, ...] = (), **known: Any) -> None:
+    def __init__(self, heard: tuple[str, ...] = (), said: tuple[tuple[int, str], ...] = (), **known: Any) -> None:
         self.asked = 0
         self.heard = heard
+        self.said = said
         self.known: dict[str, Any] = {"holder": Holder.ASSISTANT, "waiting_messages": 0, "outbox": 0} | known
 
     async def overview(self, address: Address) -> Overview:
@@ -181,6 +202,7 @@ class Told:
         if refusal := self.known.get("refusal"):
             raise Problem(refusal, "no answer")
         lines = tuple(TranscriptLine(at=NOW, turn=1, direction="in", id=id) for id in self.heard)
+        lines += tuple(TranscriptLine(at=NOW, turn=turn, direction="out", id=id) for turn, id in self.said)
         return TranscriptPage(lines=lines, total=len(lines))
 
 
@@ -202,6 +224,21 @@ async def test_whom_the_books_do_not_know_the_conversation_knows(
     await books.note(accepted("a", age=600))
     await Bookkeeper(books, told, 300).ask()
     assert left == sum((await unaccounted(pool, 300)).values())
+
+
+@pytest.mark.parametrize(
+    ("told", "fate"),
+    [
+        (Told(heard=("a",)), Fate.UNSENT),
+        (Told(heard=("a",), said=((1, "apology"),)), Fate.EXPIRED),
+        (Told(heard=("a",), said=((2, "apology"),)), Fate.UNSENT),
+        (Told(heard=("a",), holder=Holder.OPERATOR), Fate.TO_A_PERSON),
+    ],
+    ids=["taken back", "failed before it could be written down", "another turn failed", "taken over"],
+)
+async def test_a_failed_turn_is_not_called_a_message_taken_back(books: Conservation, told: Told, fate: Fate) -> None:
+    """PostgreSQL was away for the whole turn: the customer heard an apology, and the report must say so."""
+    assert fate == await Bookkeeper(books, told, 300).fate_told(Doubtful(SHOP, "a", is_taken_up=False))
 
 
 async def test_conversations_too_busy_to_answer_are_left_alone(pool: Pool, books: Conservation) -> None:
