@@ -10,10 +10,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.beating import beating
 from activities.failures import as_application_error
-from activities.sending import Sending
+from activities.sending import MOST_LOOK_UPS, Sending
 from contracts import delivery as contract
 from contracts.delivery import PartState, SendPart, Sent, WithdrawPart
-from domain.failures import Transient
+from domain.failures import Transient, Unavailable
 from domain.messages import Part
 from flows.registry import flow as find_flow
 from platforms.base import Platform
@@ -28,8 +28,8 @@ log = structlog.get_logger()
 
 LONGEST_ATTEMPT_SECONDS = 45
 """No attempt takes longer (connect, write and read time-outs, a look-up): an older one has died, whoever made it."""
-MOST_LOOK_UPS = 6
-"""How often it is asked what became of a part that is taken back; the operator's own words wait for the answer."""
+BOOKS_AGAIN_SECONDS = 5.0
+"""How soon a part looks whether PostgreSQL is back."""
 
 
 class Delivery(contract.Delivery):
@@ -94,7 +94,10 @@ class Delivery(contract.Delivery):
         return await self._look_up(row) if row.state == "sending" else _as_settled(row)
 
     async def _look_up(self, row: OutboxRow) -> Sent:
-        """What became of a part under way: asked a few times, then given up, for nobody will send it again."""
+        """What became of a part under way: asked a few times, then given up, for nobody will send it again.
+
+        An operator's own words wait for the answer, so no hour goes by here.
+        """
         order = SendPart(key=row.key, route=row.route)
         account = await self._accounts.find(order.to.platform, order.to.account)
         if account is None:
@@ -114,6 +117,9 @@ class Delivery(contract.Delivery):
     async def _send(self, order: SendPart) -> Sent:
         try:
             sent = await self._send_or_find_out(order)
+        except Unavailable as error:  # our own books: they are back in seconds, however long the part has waited before
+            again = Unavailable(str(error), retry_after=error.retry_after or BOOKS_AGAIN_SECONDS)
+            raise as_application_error(again, activity.info().attempt) from error
         except Exception as error:
             raise as_application_error(error, activity.info().attempt) from error
         await self._measure(order, sent)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from temporalio import activity
 
 from contracts.delivery import PartState, SendPart, Sent
 from domain.failures import EverturnError, OutcomeUnknown, Rejected, TokenRejected, Transient, Unavailable
@@ -26,11 +27,23 @@ TWINS_BEFORE = timedelta(minutes=1)
 """Longer than an attempt and the difference of two clocks: what was begun before that is told apart by its time."""
 LOOK_UP_AFTER_SECONDS = 3
 """After an unknown outcome the platform gets this long to finish before it is asked."""
+QUICK_ATTEMPTS = 3
+"""Attempts that wait no longer than a busy platform asks; one that asks for a second each time is not believed more."""
+ASKED_FOR = timedelta(hours=1)
+MOST_LOOK_UPS = 6
+"""A platform that never says what became of a part is asked so often and so long, whichever is more."""
 
 
 def backoff(attempts: int, growth: float = 2.0) -> float:
     """Seconds until the next attempt: 1, 2, 4, … up to ten minutes; faster where the platform asks for it."""
     return float(min(growth ** min(attempts - 1, 10), LONGEST_BACKOFF_SECONDS))
+
+
+def _delay(error: Transient, attempts: int) -> float:
+    """As long as the platform asks, or as long as a platform in trouble is left alone, whichever is longer."""
+    if error.retry_after is None:
+        return backoff(attempts, error.growth)
+    return error.retry_after if attempts <= QUICK_ATTEMPTS else max(error.retry_after, backoff(attempts))
 
 
 class Sending:
@@ -132,7 +145,7 @@ class Sending:
     async def _wait(self, error: Transient, order: SendPart, row: OutboxRow) -> Sent:
         if order.interim or row.attempts >= MOST_ATTEMPTS:
             return await self._bury(order, row, f"after {row.attempts} attempts: {error}")
-        delay = error.retry_after if error.retry_after is not None else backoff(row.attempts, error.growth)
+        delay = _delay(error, row.attempts)
         await stubbornly(lambda: self._outbox.mark_waiting(row.key, str(error), delay, counted=True))
         raise Transient(str(error), retry_after=max(delay, 0.1))
 
@@ -160,12 +173,29 @@ class Sending:
         since = row.attempt_at or datetime.now(UTC)
         twins = await self._outbox.twins(row.key, row.part, since - TWINS_BEFORE)
         lost = LostPart(part=row.part, key=row.key, since=since, twins=twins)
-        found = await platform.look_up(order.to, row.route, lost, credentials_of(account))
+        try:
+            found = await platform.look_up(order.to, row.route, lost, credentials_of(account))
+        except Transient as error:
+            return await self._ask_again(error, order, row, since)
         match found:
             case Lookup.DELIVERED:
                 return await self._note_sent(order, row, Receipt(message_id=row.message_id), account)
             case Lookup.NOT_DELIVERED:
-                await self._outbox.mark_waiting(row.key, "an earlier attempt was not delivered", 0.1, counted=True)
-                raise Transient("an earlier attempt was not delivered: trying again", retry_after=0.1)
+                return await self._say_again(order, row)
             case _:
                 return await self._bury(order, row, "the platform cannot tell what became of it", unknown=True)
+
+    async def _ask_again(self, error: Transient, order: SendPart, row: OutboxRow, since: datetime) -> Sent:
+        """Later, unless it was asked often enough: behind this part the whole conversation waits."""
+        if activity.info().attempt >= MOST_LOOK_UPS and datetime.now(UTC) - since > ASKED_FOR:
+            return await self.give_up(order, row, f"nobody can tell what became of it: {error}")
+        raise Transient(str(error), retry_after=error.retry_after) from error
+
+    async def _say_again(self, order: SendPart, row: OutboxRow) -> Sent:
+        """It is known not to have arrived: at once the first time, later and later a platform that never takes it."""
+        reason = "an earlier attempt was not delivered"
+        if row.attempts >= MOST_ATTEMPTS:
+            return await self._bury(order, row, f"after {row.attempts} attempts: {reason}")
+        delay = 0.1 if row.attempts == 1 else backoff(row.attempts - 1)
+        await self._outbox.mark_waiting(row.key, reason, delay, counted=True)
+        raise Transient(f"{reason}: trying again", retry_after=delay)

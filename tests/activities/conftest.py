@@ -37,6 +37,12 @@ def full(key: str, platform: str = "chat2desk") -> str:
     return outbox_key(f"conv:{platform}:main:42", "epoch", 1, key)
 
 
+def _attempt(number: int) -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=number)
+    return environment
+
+
 @dataclass
 class Post:
     """One worker's delivery, and what the customers see."""
@@ -48,17 +54,17 @@ class Post:
     base_url: str
     token: str = "token"
 
-    async def send(self, key: str, text: str = "привет", platform: str = "chat2desk", **more: Any) -> Sent:
+    async def send(
+        self, key: str, text: str = "привет", platform: str = "chat2desk", attempt: int = 1, **more: Any
+    ) -> Sent:
         """Carry out one attempt, as the worker would."""
         route = more.pop("route", f"telegram/1/{dialog_of('42')}" if platform == "chat2desk" else "instagram")
         order = SendPart(key=full(key, platform), part=Part(text=text), route=route, **more)
-        return await ActivityEnvironment().run(self.delivery.send, order)
+        return await _attempt(attempt).run(self.delivery.send, order)
 
     async def withdraw(self, key: str, attempt: int = 1, platform: str = "chat2desk") -> Sent:
         """Take a part back."""
-        environment = ActivityEnvironment()
-        environment.info = replace(environment.info, attempt=attempt)
-        return await environment.run(self.delivery.withdraw, WithdrawPart(key=full(key, platform)))
+        return await _attempt(attempt).run(self.delivery.withdraw, WithdrawPart(key=full(key, platform)))
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         """Look into the database."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.delivery import MOST_LOOK_UPS
-from activities.sending import backoff
+from activities.delivery import BOOKS_AGAIN_SECONDS
+from activities.sending import MOST_LOOK_UPS, backoff
 from contracts.delivery import PartState
 from domain.identifiers import Address
 from domain.messages import Part
@@ -184,6 +184,61 @@ async def test_a_request_that_never_arrived_is_looked_up_and_sent(post: Post) ->
     assert PartState.SENT == (await post.send("k1")).state
 
     assert ["привет"] == said(post)
+
+
+async def test_a_platform_that_never_takes_a_part_is_left_alone_longer_and_longer(post: Post) -> None:
+    """Chat2Desk hangs on every message, and says it has none: no knocking every few seconds, and an end after fifty."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RESET_BEFORE, times=None))
+    waits = []
+    for _ in range(4):
+        for _ in range(2):  # cut; then asked
+            with pytest.raises(ApplicationError) as failure:
+                await post.send("k1")
+        waits.append(failure.value.next_retry_delay)
+    assert [timedelta(seconds=seconds) for seconds in (0.1, 1, 2, 4)] == waits
+
+    await post.rows("UPDATE outbox SET attempts = 49 RETURNING 1")
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    assert PartState.DEAD == (await post.send("k1")).state
+    assert [False] == [row["outcome_unknown"] for row in await post.rows("SELECT * FROM dead_letters")]
+    assert [] == said(post)
+
+
+async def test_a_conversation_does_not_wait_for_ever_for_what_nobody_can_find_out(post: Post) -> None:
+    """Chat2Desk's answer was lost, and since then it cannot be asked: after an hour a person decides."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.ANSWER_LOST))
+    with pytest.raises(ApplicationError):
+        await post.send("k1")
+    post.delivery._accounts = accounts_at("http://127.0.0.1:1", "token")
+    for attempt in (2, MOST_LOOK_UPS + 10):
+        with pytest.raises(ApplicationError):
+            await post.send("k1", attempt=attempt)
+    await post.rows("UPDATE outbox SET attempt_at = attempt_at - interval '61 minutes' RETURNING 1")
+    with pytest.raises(ApplicationError):  # the house stood still for an hour: it is asked a few times all the same
+        await post.send("k1", attempt=2)
+
+    assert PartState.UNKNOWN == (await post.send("k1", attempt=MOST_LOOK_UPS)).state
+    assert [True] == [row["outcome_unknown"] for row in await post.rows("SELECT * FROM dead_letters")]
+
+
+async def test_a_platform_that_asks_for_a_second_each_time_is_left_alone_longer(post: Post) -> None:
+    """Fifty attempts at one second each would make a dead letter of a minute's trouble."""
+    post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.RATE_LIMITED, retry_after=1, times=None))
+    waits = []
+    for _ in range(6):
+        with pytest.raises(ApplicationError) as failure:
+            await post.send("k1")
+        waits.append(failure.value.next_retry_delay)
+    assert [timedelta(seconds=seconds) for seconds in (1, 1, 1, 8, 16, 32)] == waits
+
+
+async def test_books_that_were_away_for_a_second_hold_a_part_up_for_seconds(post: Post) -> None:
+    """The part has waited through many attempts; the server's own pause would be ten minutes by now."""
+    await post.pool.close()
+    with pytest.raises(ApplicationError) as failure:
+        await post.send("k1", attempt=40)
+    assert timedelta(seconds=BOOKS_AGAIN_SECONDS) == failure.value.next_retry_delay
 
 
 async def test_a_lost_answer_is_never_guessed_where_nobody_can_tell(post: Post) -> None:
