@@ -18,11 +18,14 @@ from domain.failures import NotProven, NotUnderstood, Transient, Unavailable
 from domain.messages import Inbound
 from platforms.base import Platform, WebhookRequest
 from platforms.credentials import credentials_of
+from providers.records.tenants import ACCOUNT
 from runtime import metrics
 from runtime.accounts import Account, Accounts
 
 EVENT = re.compile(r"[a-z]+([-_][a-z]+)+|call|errors", re.IGNORECASE)
 """What Evolution's `webhookByEvents` adds to the address: `messages-upsert`, not an account."""
+_ID = re.compile(ACCOUNT)
+"""What an account may be called; nobody is asked about anything else, for PostgreSQL takes no NUL."""
 ANY = "default"
 """The environment's account where its id is not stated: it takes whatever its platform's bodies name."""
 
@@ -101,7 +104,7 @@ class Webhook:
         named = request.path_params.get("account") or request.query_params.get("account")
         if not named:
             return await self._accounts.default(self._platform.name)
-        if account := await self._accounts.find(self._platform.name, named):
+        if _ID.fullmatch(named) and (account := await self._accounts.find(self._platform.name, named)):
             return account
         if self._abilities.accounts_by_secret and EVENT.fullmatch(named):
             return await self._accounts.default(self._platform.name)

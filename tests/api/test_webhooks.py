@@ -8,6 +8,7 @@ import httpx
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from platforms.registry import names, platforms
 from policies.history import LONG_EVENTS
 
 SECRET = {"X-Webhook-Secret": "many-secret"}
@@ -230,3 +231,19 @@ def test_temporal_away_is_503_with_retry_after(lonely: httpx.Client) -> None:
 def test_events_need_no_temporal(lonely: httpx.Client) -> None:
     """An event that is no message has nothing to make durable."""
     assert 202 == lonely.post(MANYCHAT, json={"subscriber_id": "1", "text": "{{last_input_text}}"}).status_code
+
+
+ODD = ["%00", "a%00b", "%ED%A0%80", "..%2F..", "%20", "x" * 3_000, "%F0%9F%9A%80:1"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:12])
+@pytest.mark.parametrize("name", names())
+def test_an_account_that_nobody_could_have_is_not_looked_for(door: httpx.Client, name: str, odd: str) -> None:
+    """A stranger without any proof makes no error of ours, however the address is bent."""
+    path = platforms(httpx.AsyncClient())[name].webhook_path
+    told = [
+        ask(where, **more)
+        for where in (f"{path}?account={odd}", f"{path}/{odd}")
+        for ask, more in ((door.get, {}), (door.post, {"json": {}}))
+    ]
+    assert {404} == {answer.status_code for answer in told}

@@ -43,6 +43,29 @@ def test_strangers_do_nothing(browser: Fresh, path: str) -> None:
     assert (303, "/console/login") == (answer.status_code, answer.headers["location"])
 
 
+NUL = "%00"
+NO_SUCH = [f"/console/{one}" for one in (
+    f"conversations/{NUL}", f"conversations/conv%3Aa%3Ab%3A{NUL}", f"conversations/conv%3Aa%3Ab%3A{NUL}/lines",
+    f"conversations/conv%3Aa%3Ab%3A{NUL}/card", f"conversations/conv%3Aa%3Ab%3A{NUL}/fork", f"orders/{NUL}",
+    f"payments/{NUL}", "orders/99999999999999999999", "payments/99999999999999999999",
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NO_SUCH)
+def test_an_address_that_nobody_wrote_is_no_error_of_ours(owner: Browser, path: str) -> None:
+    """A bent link says that there is nothing, in our own words."""
+    assert owner.get(path).status_code in (303, 400, 404, 422)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/console/events"])
+def test_a_bent_search_finds_nothing(owner: Browser, path: str) -> None:
+    """Filters are read from the address, and anybody can write one."""
+    names = ("q", "page", "account", "platform", "contact", "status", "state", "attention", "after", "before", "who")
+    for odd in (NUL, "%ED%A0%80", "9" * 30, "-1", "x" * 2_000):
+        answer = owner.get(f"{path}?{'&'.join(f'{name}={odd}' for name in names)}")
+        assert answer.status_code < 500, (path, odd)
+
+
 def test_a_wrong_name_and_a_wrong_password_look_the_same(browser: Fresh, owner: Browser, books: Books) -> None:
     """Nobody learns who works here."""
     somebody(owner, browser, "Known", "operator")
