@@ -58,11 +58,6 @@ def check(kind: MessageKind, allowed: Collection[MessageKind]) -> None:
         raise MediaRefused(MediaProblem.NOT_IN_PLAN, f"{kind} is not in the plan")
 
 
-def key_of(message: InboundMessage) -> str:
-    """A fingerprint that is soon forgotten may come again with another picture; when it came tells them apart."""
-    return message.id if message.dedupe_seconds is None else f"{message.id}/{message.received_at.isoformat()}"
-
-
 def row_of(errand: Errand, kept: Kept, retention: timedelta) -> MediaRow:
     """What is written down about a medium."""
     heard = kept.heard or Heard(text="")

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from activities.errands import Errand, Kept, check, key_of, row_of, seen_of
+from activities.errands import Errand, Kept, check, row_of, seen_of
 from activities.patiently import patiently
 from domain.failures import MediaRefused, Rejected
 from domain.identifiers import Address
@@ -76,7 +76,7 @@ class Gallery:
         """What the media of a message are, in their order; `allowed` are the kinds of the account's plan."""
         if not message.media:
             return ()
-        key = key_of(message)
+        key = message.key
         known = await self._records.of_message(address, key)
         now = datetime.now(UTC)
         errands = [

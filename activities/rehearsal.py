@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from activities.errands import key_of, seen_of
+from activities.errands import seen_of
 from activities.gallery import Gallery
 from activities.inquiry import Inquiry, Sources
 from activities.past import PastTurn
@@ -102,7 +102,7 @@ class Album(Gallery):
         """What the media of a message were."""
         if not message.media:
             return ()
-        rows = await self._records.of_message(turn.asked.address, key_of(message))
+        rows = await self._records.of_message(turn.asked.address, message.key)
         return tuple(
             seen_of(rows[place])
             if place in rows

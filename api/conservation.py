@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from api.problems import Problem
-from contracts.conversation import Overview, PageRequest, TranscriptPage
+from contracts.conversation import Overview, PageRequest, TranscriptLine, TranscriptPage
 from domain.conversation import Holder
 from domain.failures import Unavailable
 from domain.fates import Fate
@@ -30,6 +30,8 @@ MOST_ASKED = 50
 MOST_NOTED = 100_000
 """Messages that wait for PostgreSQL to come back; what is beyond is not watched over, and counted."""
 AT_ONCE = 5_000
+PRESSED_BEFORE_SECONDS = 5.0
+"""The second press of a button is dropped: how much earlier the first, which was heard, may be; clocks included."""
 UNAVAILABLE = 503
 LONG_AGO = 86_400.0
 
@@ -134,7 +136,7 @@ class Bookkeeper:
             if problem.status == UNAVAILABLE:
                 raise
             return None
-        heard = next((line for line in seen.lines if (line.direction, line.id) == ("in", doubtful.message_id)), None)
+        heard = next((line for line in reversed(seen.lines) if _is_of(line, doubtful.message_id)), None)
         if heard is None or overview.waiting_messages or overview.outbox:
             return None
         # Once more, for its reply may have gone out since the books were searched; then they know better.
@@ -148,7 +150,16 @@ class Bookkeeper:
             return Fate.TO_A_PERSON
         if any((line.direction, line.turn, line.id) == ("out", heard.turn, "apology") for line in seen.lines):
             return Fate.EXPIRED  # the turn failed before it could write the message down
+        if heard.id != doubtful.message_id and not doubtful.is_taken_up:
+            return Fate.DUPLICATE  # a button pressed twice: the conversation took the first press
         return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT
+
+
+def _is_of(line: TranscriptLine, key: str) -> bool:
+    """Whether the conversation heard this message here; it knows one without an id of its own by its fingerprint."""
+    fingerprint, _, received = key.rpartition("/")
+    is_pressed = line.id == fingerprint and line.at.timestamp() > float(received) - PRESSED_BEFORE_SECONDS
+    return line.direction == "in" and (line.id == key or is_pressed)
 
 
 def _count(settled: Settled) -> None:

@@ -84,7 +84,7 @@ class Reception:
     def note(self, address: Address, heard: Heard) -> None:
         """It is durable: if it is a message, it is owed a fate from now on."""
         if self._accepted is not None and isinstance(heard, InboundMessage):
-            self._accepted(address, heard.id)
+            self._accepted(address, heard.key)
 
     @property
     def is_away(self) -> bool:
@@ -187,4 +187,4 @@ def _kind_of(heard: Heard) -> str:
 
 
 def _id_of(heard: Heard) -> str:
-    return heard.id if isinstance(heard, InboundMessage) else heard.message_id
+    return heard.key if isinstance(heard, InboundMessage) else heard.message_id

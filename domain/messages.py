@@ -76,6 +76,8 @@ class InboundMessage(Value):
     """What the platform's folder needs, besides the contact, to answer this message; opaque to everyone else."""
     dedupe_seconds: float | None = None
     """How long its id is remembered, where that is shorter than the conversation's memory (a double press)."""
+    by_receipt: bool = False
+    """That time counts from its receipt; False: from when its conversation heard it (messages of older builds)."""
     choice: str = ""
     """The id of the choice, button or list row that was tapped; `text` is then its title."""
     cart: tuple[CartItem, ...] = ()
@@ -86,6 +88,11 @@ class InboundMessage(Value):
     """Whoever sent it was told "one moment" when it was taken."""
     overheard: bool = False
     """Somebody else holds the thread on the platform (Messenger's standby): it is kept, and not answered."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other message of its conversation: a fingerprint may come again a minute later."""
+        return self.id if self.dedupe_seconds is None else f"{self.id}/{self.received_at.timestamp():.3f}"
 
 
 class Received(Value):

@@ -39,7 +39,7 @@ def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
     """The earliest thing that this silence leads to, and when."""
     day = timedelta(hours=rules.dialog_ttl_hours)
     heard_or_told = max(quiet.last_message_at, quiet.told_at or quiet.last_message_at)
-    dues = [(heard_or_told + timedelta(days=rules.dedupe_days), Due.CLOSE)]
+    dues = [(heard_or_told + max(timedelta(days=rules.dedupe_days), day), Due.CLOSE)]  # no dialog outlives it
     if quiet.payment is not None:  # whoever has paid is not forgotten, however long they say nothing
         dues = [_payment_due(quiet.payment, rules)]
     elif quiet.dialog_open:
@@ -48,7 +48,7 @@ def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
         dues.append((quiet.follow_up_at, Due.FOLLOW_UP))
     if quiet.holder is Holder.OPERATOR:
         dues.append(_person_due(quiet, rules, day))
-    return min(dues)
+    return min(dues, key=lambda due: (due[0], due[1] is Due.CLOSE, due[1]))
 
 
 def _payment_due(payment: PaymentCase, rules: TurnTaking) -> tuple[datetime, Due]:

@@ -127,7 +127,7 @@ class ConversationWorkflow:
             case Due.CLOSE:
                 # A message that arrives while the last parts leave keeps the conversation open.
                 await workflow.wait_condition(lambda: not self._state.outbox or bool(self._state.waiting))
-                return not self._state.waiting
+                return not (self._state.waiting or self._state.news or self._state.settled)
             case never:
                 assert_never(never)
         return False
@@ -212,7 +212,8 @@ class ConversationWorkflow:
     def _hear(self, message: InboundMessage) -> bool:
         """Note a message; False: it has been heard before."""
         state, now = self._state, workflow.now()
-        if dedupe.is_duplicate(state.seen, message.id, now):
+        since = message.received_at if message.by_receipt else now
+        if dedupe.is_duplicate(state.seen, message.id, since):
             state.duplicates += 1
             self._count_duplicate()
             return False
@@ -221,7 +222,7 @@ class ConversationWorkflow:
             if message.dedupe_seconds is None
             else timedelta(seconds=message.dedupe_seconds)
         )
-        dedupe.remember(state.seen, message.id, now, keep)
+        dedupe.remember(state.seen, message.id, since, keep)
         if message.edits:  # the first version may be slower than its correction
             dedupe.remember(state.seen, message.edits, now, keep)
         self._follow_the_thread(message)

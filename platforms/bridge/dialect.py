@@ -173,6 +173,7 @@ def _heard(own_id: str, said: Content, told: Told, edits: str = "") -> Received:
         name=told.facts.name,
         route=str(told.notice.route),
         dedupe_seconds=None if told.facts.id or told.facts.sent_at else DOUBLE_PRESS_SECONDS,
+        by_receipt=not (told.facts.id or told.facts.sent_at),
         choice=said.choice,
         context=said.context,
         edits=edits,

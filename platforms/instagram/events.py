@@ -158,6 +158,7 @@ def _received(heard: Heard, content: Content, choice: str) -> Received:
         sent_at=moment,
         route=scene.route(),
         dedupe_seconds=None if mid or moment else DOUBLE_PRESS_SECONDS,
+        by_receipt=not (mid or moment),
         choice=choice,
         context=_context(heard.told, content),
         overheard=scene.overheard,

@@ -115,6 +115,7 @@ def _message(
         name=_name(fields),
         route=route_of(_channel(fields, credentials), credentials.options),
         dedupe_seconds=None if own_id or stamp else DOUBLE_PRESS_SECONDS,
+        by_receipt=not (own_id or stamp),
     )
 
 

@@ -156,7 +156,7 @@ def _log_values(address: Address, message: InboundMessage, turn: int, dialog_sta
     return {
         "conversation_id": address.conversation_id,
         "client_id": address.contact,
-        "message_id": _log_id(message, turn),
+        "message_id": message.key,
         "kind": message.kind,
         "text": message.text,
         "media": Jsonb([item.model_dump() for item in message.media]),
@@ -171,11 +171,6 @@ def said_at(message: InboundMessage) -> datetime:
     """When the customer wrote: the session window is counted from it. A time that cannot be is none."""
     sent, received = message.sent_at, message.received_at
     return sent if sent and received - LATEST_DELIVERY < sent < received + FASTEST_CLOCK else received
-
-
-def _log_id(message: InboundMessage, turn: int) -> str:
-    """A fingerprint that is soon forgotten may come again in a later turn, as a message of its own."""
-    return message.id if message.dedupe_seconds is None else f"{message.id}/{turn}"
 
 
 def _order_values(address: Address, key: str, draft: OrderDraft) -> dict[str, Any]:

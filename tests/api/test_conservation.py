@@ -1,7 +1,7 @@
 """Every message we said yes to has one fate, and one that has none is seen."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -239,6 +239,25 @@ async def test_whom_the_books_do_not_know_the_conversation_knows(
 async def test_a_failed_turn_is_not_called_a_message_taken_back(books: Conservation, told: Told, fate: Fate) -> None:
     """PostgreSQL was away for the whole turn: the customer heard an apology, and the report must say so."""
     assert fate == await Bookkeeper(books, told, 300).fate_told(Doubtful(SHOP, "a", is_taken_up=False))
+
+
+async def test_a_message_without_an_id_of_its_own_is_accounted_for(pool: Pool, books: Conservation) -> None:
+    """ManyChat tells no ids, and a customer says «так» twice in a dialog: each has a fate, and nobody is alarmed."""
+    first, second = (
+        InboundMessage(id="fp", text="так", received_at=NOW + timedelta(minutes=later), dedupe_seconds=2.0)
+        for later in (0, 1)
+    )
+    for turn, message in enumerate((first, second), 1):
+        await Books(pool).log_inbound(SHOP, [InboundMessage.model_validate_json(message.model_dump_json())], turn, "")
+        await replied(pool, turn=turn)
+    assert [Fate.ANSWERED, Fate.ANSWERED] == await fates(books, first.key, second.key)
+
+
+@pytest.mark.parametrize(("pressed", "fate"), [(1.0, Fate.DUPLICATE), (600.0, None)])
+async def test_a_button_pressed_twice_is_one_message(books: Conservation, pressed: float, fate: Fate | None) -> None:
+    """The second press was dropped by its conversation; one of ten minutes later should have been heard."""
+    key = f"fp/{NOW.timestamp() + pressed:.3f}"
+    assert fate == await Bookkeeper(books, Told(heard=("fp",)), 300).fate_told(Doubtful(SHOP, key, is_taken_up=False))
 
 
 async def test_conversations_too_busy_to_answer_are_left_alone(pool: Pool, books: Conservation) -> None:

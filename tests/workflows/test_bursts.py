@@ -1,7 +1,10 @@
 """Bursts, caps, supersede and interim messages, as customers live them."""
 
+from datetime import UTC, datetime, timedelta
+
 from temporalio.testing import WorkflowEnvironment
 
+from domain.messages import InboundMessage
 from domain.turn_taking import TurnTaking
 from tests.workflows.harness import Chat, Shop, text, working
 
@@ -32,6 +35,30 @@ async def test_a_doubled_webhook_is_answered_once(env: WorkflowEnvironment) -> N
 
         assert ["да"] == shop.said
         assert 2 == (await chat.overview()).duplicates
+
+
+async def test_a_button_pressed_twice_is_told_from_the_same_answer_twice(env: WorkflowEnvironment) -> None:
+    """Without ids of the platform's, when a message came to our door counts, however late its conversation hears it."""
+    shop = Shop()
+    began = datetime.now(UTC)
+
+    def pressed(words: str, after: float) -> InboundMessage:
+        return text(
+            words, id=f"fingerprint of {words}", received_at=began + timedelta(seconds=after), dedupe_seconds=2.0,
+            by_receipt=True,
+        )  # fmt: skip
+
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write(pressed("3", 0), pressed("5", 10), pressed("3", 20))  # all at once: nobody worked meanwhile
+        await chat.wait_until(lambda: bool(shop.said), skip=3)
+        await chat.write(pressed("да", 30))
+        await env.sleep(5)
+        await chat.write(pressed("да", 30.5))
+        await env.sleep(60)
+
+        assert ["3+5+3", "да"] == shop.said
+        assert 1 == (await chat.overview()).duplicates
 
 
 async def test_a_later_message_joins_the_burst_while_we_think(env: WorkflowEnvironment) -> None:

@@ -53,6 +53,26 @@ async def test_an_unfinished_dialog_starts_over_after_a_day_of_silence(env: Work
         assert (None, 2) == (shop.turns[1].state, shop.turns[1].dialog)
 
 
+@pytest.mark.parametrize(("ttl_hours", "dedupe_days"), [(24, 1), (240, 7)])
+async def test_no_conversation_closes_over_an_open_dialog(
+    env: WorkflowEnvironment, ttl_hours: int, dedupe_days: int
+) -> None:
+    """A shop that gives its customers ten days, or remembers for one: the dialog lasts as long, and is counted."""
+    shop = Shop(ordering)
+    async with working(env, shop):
+        chat = Chat(env, shop, TurnTaking(quiet_period=0.5, dialog_ttl_hours=ttl_hours, dedupe_days=dedupe_days))
+        await chat.write("хочу воды")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
+        await env.sleep(ttl_hours * 3600 - 3600)
+        assert WorkflowExecutionStatus.RUNNING == (await chat.handle.describe()).status
+        assert [] == shop.outcomes
+        await chat.wait_until(lambda: len(shop.outcomes) == 1, skip=2 * 3600)
+        await env.sleep(DAY)
+
+        assert Outcome.EXPIRED == shop.outcomes[0].outcome
+        assert WorkflowExecutionStatus.COMPLETED == (await chat.handle.describe()).status
+
+
 async def test_silence_counts_from_the_last_message(env: WorkflowEnvironment) -> None:
     """Writing within the day keeps the dialog where it stands."""
     shop = Shop(ordering)
