@@ -40,7 +40,7 @@ from contracts.conversation import (
     TranscriptPage,
 )
 from domain.conversation import Holder
-from domain.identifiers import Address
+from domain.identifiers import Address, fairness_key
 from policies import history
 from runtime.accounts import Account, Accounts
 from workflows.conversation import ConversationWorkflow
@@ -217,7 +217,7 @@ class Conversations:
 
 def fairness_of(address: Address) -> Priority:
     """No account's work waits behind another's: the workflow's tasks and activities carry its account."""
-    return Priority(fairness_key=f"{address.platform}/{address.account}"[:64])
+    return Priority(fairness_key=fairness_key(address.platform, address.account))
 
 
 def _cursor(token: bytes) -> str:

@@ -4,6 +4,8 @@ import hashlib
 
 from domain.model import Value
 
+LONGEST_FAIRNESS_KEY = 64
+"""Bytes (`temporalio.common.Priority`, 1.35.0); a server refuses the conversation of a longer one."""
 LONGEST_CONTACT = 200
 """Characters. Temporal allows 1000 bytes for a workflow id; a contact of four-byte characters still fits."""
 
@@ -31,6 +33,11 @@ class Address(Value):
         if len(pieces) != 4 or pieces[0] != "conv" or not all(pieces):
             raise ValueError(f"{conversation_id!r} is not a conversation id: expected conv:platform:account:contact")
         return cls(platform=pieces[1], account=pieces[2], contact=pieces[3])
+
+
+def fairness_key(*names: str) -> str:
+    """Whose tasks take turns with others', within what Temporal takes (`LONGEST_FAIRNESS_KEY`)."""
+    return "/".join(names).encode()[:LONGEST_FAIRNESS_KEY].decode(errors="ignore")
 
 
 def edit_id(original: str, mark: str) -> str:

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.conversation import DELIVERY_QUEUE_PREFIX, ConversationState, Opening, OutboxEntry, TranscriptLine
     from contracts.delivery import Delivery, PartState, SendPart, Sent, WithdrawPart
     from domain.conversation import Attention, Holder
-    from domain.identifiers import outbox_key
+    from domain.identifiers import fairness_key, outbox_key
     from domain.messages import ReceiptSeen, ReceiptState
     from policies import history
 
@@ -86,7 +86,7 @@ class Courier:
             parcel,
             task_queue=DELIVERY_QUEUE_PREFIX + address.platform,
             summary=f"turn {entry.turn}: part {entry.name}",
-            priority=Priority(fairness_key=address.account[:64]),
+            priority=Priority(fairness_key=fairness_key(address.account)),
             **patience.SPEAKING,
         )
 

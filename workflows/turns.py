@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError
 
 from workflows import patience
@@ -25,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.dialog import Dialog, Phrase, TakeTurn
     from domain.conversation import Holder
     from domain.decisions import ORDER_NUMBER, Decision, Outcome
-    from domain.identifiers import outbox_key
+    from domain.identifiers import fairness_key, outbox_key
     from domain.messages import InboundMessage, Part
     from domain.news import CartLeft, News, OrderCancelled, PaymentDecided, PaymentExpired
     from policies import bursts, session_window
@@ -216,6 +217,7 @@ class Turns:
             courtesy,
             task_queue=DELIVERY_QUEUE_PREFIX + address.platform,
             summary=f"turn {self._state.turn}: interim message",
+            priority=Priority(fairness_key=fairness_key(address.account)),  # its account's rate holds for it, too
             **patience.COURTESY,
         )
 

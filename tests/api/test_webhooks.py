@@ -8,6 +8,8 @@ import httpx
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from api.conversations import fairness_of
+from domain.identifiers import Address
 from platforms.registry import names, platforms
 from policies.history import LONG_EVENTS
 
@@ -231,6 +233,15 @@ def test_temporal_away_is_503_with_retry_after(lonely: httpx.Client) -> None:
 def test_events_need_no_temporal(lonely: httpx.Client) -> None:
     """An event that is no message has nothing to make durable."""
     assert 202 == lonely.post(MANYCHAT, json={"subscriber_id": "1", "text": "{{last_input_text}}"}).status_code
+
+
+async def test_a_shop_with_a_long_name_is_heard(temporal: Client) -> None:
+    """Temporal counts bytes where people count letters."""
+    address = Address(platform="chat2desk", account="крамниця-одягу-на-подолі-" * 2, contact=uuid4().hex)
+    handle = await temporal.start_workflow(
+        "ConversationWorkflow", id=address.conversation_id, task_queue=uuid4().hex, priority=fairness_of(address)
+    )
+    await handle.terminate()
 
 
 ODD = ["%00", "a%00b", "%ED%A0%80", "..%2F..", "%20", "x" * 3_000, "%F0%9F%9A%80:1"]

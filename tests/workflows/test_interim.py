@@ -30,6 +30,23 @@ async def test_a_slow_answer_is_announced_once_and_before_it(env: WorkflowEnviro
         assert ["<interim>", "є сукня?"] == shop.said
 
 
+async def test_one_moment_counts_for_its_accounts_rate(env: WorkflowEnvironment) -> None:
+    """What a platform allows an account a minute, it allows for everything we send."""
+    shop = Shop()
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("є сукня?")
+        await chat.wait_until(lambda: shop.said == ["<interim>"])
+        shop.let_go("decide")
+        await chat.wait_until(lambda: len(shop.said) == 2)
+        history = await chat.handle.fetch_history()
+
+    planned = [event.activity_task_scheduled_event_attributes for event in history.events]
+    sends = [one.priority.fairness_key for one in planned if one.activity_type.name == "send"]
+    assert ["default", "default"] == sends
+
+
 async def test_a_quick_answer_has_no_interim(env: WorkflowEnvironment) -> None:
     """A customer who is answered at once is not told to wait."""
     shop = Shop()
