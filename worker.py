@@ -17,6 +17,7 @@ import structlog
 import uvloop
 from temporalio.client import Client
 from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.budget import Budget
@@ -80,6 +81,8 @@ SWEEP_SECONDS = 900.0
 SETTLED_AFTER = 3.0
 """Seconds after its start from which a worker looks after the inbox, too."""
 
+NOT_OURS_TO_REGISTER = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
+"""Temporal Cloud, or a cluster whose owner does that: they were added by hand."""
 NO_BUILD = WhichBuild(build_id="-")
 """Stands in ten events of every turn: short on purpose, where the SDK's own is a 32-character digest."""
 
@@ -218,7 +221,12 @@ async def _connected(settings: Settings, runtime: Runtime, codec: HistoryCodec |
     tracing = open_tracing(settings, "worker")
     stack.push_async_callback(tracing.close)
     client = await connect(settings, runtime=runtime, codec=codec, interceptors=tracing.interceptors)
-    await register_search_attributes(client, search_attributes.ALL)
+    try:
+        await register_search_attributes(client, search_attributes.ALL)
+    except RPCError as error:
+        if error.status not in NOT_OURS_TO_REGISTER:
+            raise RuntimeError(f"Temporal at {settings.temporal_address} refuses: {error}") from error
+        log.warning("search_attributes_not_registered", namespace=client.namespace, reason=str(error)[:200])
     return client
 
 

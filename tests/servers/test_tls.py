@@ -126,3 +126,12 @@ def test_a_wrong_file_is_named(keys: Path, given: Callable[[Path], dict[str, Any
     """Who mistypes a path hears which variable is wrong and why, before anything is started."""
     with pytest.raises(WrongSetting, match=told):
         load_settings(**given(keys))
+
+
+@pytest.mark.parametrize("more", [{}, {"temporal_tls": True}])
+async def test_a_key_for_temporal_goes_over_tls_only(more: dict[str, Any]) -> None:
+    """Temporal Cloud's API key is given to the client, and never sent in the clear."""
+    settings = load_settings(_env_file=None, temporal_address=f"{HERE}:1", temporal_api_key="cloud-key", **more)
+    client = await connect(settings, lazy=True)
+    assert "cloud-key" == client.service_client.config.api_key
+    assert client.service_client.config.tls
