@@ -15,22 +15,30 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
+from commands.account import Books, opened
 from commands.found import key_settings
+from commands.outcome import Failed
 from domain.failures import EverturnError, TokenRejected
 from flows.registry import FLOWS
 from platforms import registry
-from platforms.base import Credentials
+from platforms.base import Credentials, Platform
 from platforms.credentials import credentials_of
 from platforms.http import build_client
 from providers.records.migrate import pending_migrations
 from providers.records.privacy import wanted_privacy
-from providers.secrets import secret_box
+from providers.records.tenants import Status, Stored
+from providers.secrets import WrongKey, secret_box
 from providers.servers.temporal import SEARCH_ATTRIBUTES
 from runtime.accounts import Account, default_account
 from runtime.settings import Settings, WrongSetting
 from runtime.temporal import connect
 
 PATIENCE = timedelta(seconds=5)
+MOST_ACCOUNTS = 20
+"""Lines about stored accounts; nobody reads more, and no platform likes to be asked for more at once."""
+NOT_NOW = frozenset({408, 429})
+NO_SUCH_PAGE = frozenset({404, 405})
+"""Some gateways serve messages, and no list of models."""
 
 
 class Verdict(StrEnum):
@@ -61,9 +69,10 @@ async def examine(settings: Settings, home: Path = Path(".everturn")) -> list[Fi
         "temporal": _temporal,
         "postgres": _postgres,
         "api": _api,
-        "model": _model,
+        "model": look_at_model,
         "privacy": partial(_privacy, home=home),
         "platforms": look_at_platforms,
+        "accounts": partial(look_at_stored, home=home),
     }
     found = await asyncio.gather(*(_careful(name, check(settings)) for name, check in checks.items()))
     return [finding for findings in found for finding in findings]
@@ -156,7 +165,8 @@ def _of_accounts(part: dict[str, Any]) -> Finding:
     return Finding("accounts", Verdict.WRONG, part.get("reason") or "not as they should be", mend)
 
 
-async def _model(settings: Settings) -> list[Finding]:
+async def look_at_model(settings: Settings) -> list[Finding]:
+    """Whether the model's provider takes our key."""
     if not settings.anthropic_api_key:
         mend = "set ANTHROPIC_API_KEY"
         return [Finding("model", Verdict.NOTE, "no key: flows that need a model run degraded", mend)]
@@ -171,9 +181,24 @@ async def _model(settings: Settings) -> list[Finding]:
                 "model", Verdict.WRONG, f"{base} cannot be reached ({type(error).__name__})", "check ANTHROPIC_BASE_URL"
             )
         ]
-    if answer.status_code in (401, 403):
-        return [Finding("model", Verdict.WRONG, "the key is refused", "correct ANTHROPIC_API_KEY")]
-    return [Finding("model", Verdict.OK, "the key is accepted")]
+    return [_of_model(answer.status_code, base)]
+
+
+def _of_model(status: int, base: str) -> Finding:
+    if 200 <= status < 300:
+        return Finding("model", Verdict.OK, "the key is accepted")
+    if status in (401, 403):
+        return Finding("model", Verdict.WRONG, "the key is refused", "correct ANTHROPIC_API_KEY")
+    if status in NOT_NOW or status >= 500:
+        text = (
+            f"the key could not be checked now (HTTP {status}); while that lasts, flows that need a model run degraded"
+        )
+        mend = "try again in a minute; if it stays, look at the provider's status page, or check ANTHROPIC_BASE_URL"
+        return Finding("model", Verdict.NOTE, text, mend)
+    text, mend = f"{base}/v1/models is answered {status}", "correct ANTHROPIC_BASE_URL"
+    if status in NO_SUCH_PAGE:
+        return Finding("model", Verdict.NOTE, f"the key could not be checked: {text}", f"{mend}, unless it is a gateway")
+    return Finding("model", Verdict.WRONG, text, mend)
 
 
 async def look_at_platforms(settings: Settings) -> list[Finding]:
@@ -189,7 +214,7 @@ async def look_at_platforms(settings: Settings) -> list[Finding]:
                     _not_set_up(name, f"set {token} and {secret}, or `everturn account add {name} ACCOUNT`")
                 )
                 continue
-            findings.append(await _credentials(settings, account, token, platform.check_credentials))
+            findings.append(await _credentials(settings, account, f"correct {token}", platform.check_credentials))
             findings += _secret(settings, account, secret)
     return findings
 
@@ -200,14 +225,14 @@ def _not_set_up(platform: str, how: str) -> Finding:
 
 
 async def _credentials(
-    settings: Settings, account: Account, token: str, check: Callable[[Credentials], Awaitable[str]]
+    settings: Settings, account: Account, how: str, check: Callable[[Credentials], Awaitable[str]]
 ) -> Finding:
     subject = f"{account.platform} ({account.account})"
     simulated = account.api_base_url.startswith(settings.everturn_api_url)
     try:
         rating = await check(credentials_of(account))
     except TokenRejected as error:
-        return Finding(subject, Verdict.WRONG, str(error), f"correct {token}")
+        return Finding(subject, Verdict.WRONG, str(error), how)
     except EverturnError as error:
         mend = (
             "start `everturn up`: its simulator plays the platform" if simulated else "try again, or check its address"
@@ -215,6 +240,46 @@ async def _credentials(
         return Finding(subject, Verdict.WRONG, str(error), mend)
     text = "played by the simulator" if simulated else "the token is accepted"
     return Finding(subject, Verdict.OK, f"{text}; {rating}" if rating else text)
+
+
+async def look_at_stored(settings: Settings, home: Path) -> list[Finding]:
+    """As `look_at_accounts`; nothing where PostgreSQL or our keys are no good, which other findings tell."""
+    try:
+        async with opened(settings, home) as books:
+            return await look_at_accounts(settings, books)
+    except (Failed, WrongSetting):
+        return []
+    except EverturnError as error:
+        return [Finding("accounts", Verdict.WRONG, f"those stored cannot be read: {error}", "look at PostgreSQL")]
+
+
+async def look_at_accounts(settings: Settings, books: Books) -> list[Finding]:
+    """Whether the platforms take the credentials of the accounts in PostgreSQL: a line each, up to a limit."""
+    rows = [row for row in await books.tenants.of_platform(None) if row.status is Status.ACTIVE]
+    async with build_client() as client:
+        platforms = registry.platforms(client)
+        asked = [_stored(settings, books, platforms, row) for row in rows[:MOST_ACCOUNTS]]
+        findings = [found for found in await asyncio.gather(*asked) if found]
+    if left := len(rows) - len(asked):
+        mend = "`everturn account list` names them, `everturn account check PLATFORM ACCOUNT` asks about one"
+        findings.append(Finding("accounts", Verdict.NOTE, f"… and {left} more, not asked about", mend))
+    return findings
+
+
+async def _stored(settings: Settings, books: Books, platforms: dict[str, Platform], row: Stored) -> Finding | None:
+    """None: it speaks with the credentials of the environment, which were looked at already."""
+    subject = f"{row.platform} ({row.account})"
+    replace = f"`everturn account add {row.platform} {row.account} --replace`"
+    try:
+        account = await books.directory.ask(row.platform, row.account)
+    except WrongKey as error:
+        return Finding(subject, Verdict.WRONG, str(error), f"correct EVERTURN_SECRETS_KEY, or {replace}")
+    if account is None:
+        return Finding(subject, Verdict.NOTE, "this build knows no such platform")
+    own = await books.environment.find(row.platform, row.account)
+    if own and credentials_of(own) == credentials_of(account):
+        return None
+    return await _credentials(settings, account, replace, platforms[row.platform].check_credentials)
 
 
 def _secret(settings: Settings, account: Account, variable: str) -> list[Finding]:

@@ -1,6 +1,7 @@
 """The folder where everything of one `everturn up` lies, and what other commands may read in it."""
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -10,11 +11,16 @@ from pathlib import Path
 import filelock
 from pydantic import BaseModel, ValidationError
 
-from commands.outcome import Failed
+from commands.outcome import Failed, WrongUse
 from providers.servers import leftovers, ports
 
 POSTGRES_PORTS = range(20_000, 30_000)
 """Below the range a system takes its outgoing ports from, so that a remembered port stays ours."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK = FULL | {errno.EROFS, errno.EIO}
+"""What a disk says without naming the file."""
+NO_FOLDER = frozenset({errno.EEXIST, errno.ENOTDIR})
 
 
 class Running(BaseModel):
@@ -45,16 +51,36 @@ class Home:
         """Nobody else runs in this home while we do.
 
         Raises:
-            Failed: somebody does, or the folder cannot be written.
+            WrongUse: it is a file.
+            Failed: somebody does, or it cannot be written, now or later on.
         """
+        with self._taken():
+            try:
+                yield
+            except OSError as error:
+                if not error.filename and error.errno not in DISK:
+                    raise  # not about a file: broken connections are OSErrors, too
+                raise self._refusal(error) from None
+
+    def _taken(self) -> contextlib.AbstractContextManager[object]:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o711)
-            with filelock.FileLock(self.path / "lock", timeout=0):
-                yield
+            return filelock.FileLock(self.path / "lock", timeout=0).acquire()
         except filelock.Timeout:
             raise Failed(self._in_use()) from None
-        except PermissionError as error:
-            raise Failed(f"the home {self.path} cannot be written ({error.strerror}): choose another --home") from None
+        except OSError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: OSError) -> Failed:
+        """What whoever named this home is told."""
+        file, why = Path(str(error.filename or self.path)), error.strerror or type(error).__name__
+        if self.path not in (file, *file.parents) and file not in self.path.parents:
+            return Failed(f"{file}: {why}")
+        where = "" if file == self.path else f": {file}"
+        if error.errno in NO_FOLDER:
+            return WrongUse(f"the home {self.path} cannot be written (not a folder{where}): choose another --home")
+        how = "free some space, or choose another --home" if error.errno in FULL else "choose another --home"
+        return Failed(f"the home {self.path} cannot be written ({why}{where}): {how}")
 
     def clear_leftovers(self) -> None:
         """Stop what an earlier, killed start left running here; its data stays."""

@@ -1,16 +1,19 @@
 """`everturn say`: be a customer of the running API, by real webhooks, and see what the phone would show."""
 
 import mimetypes
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from commands.outcome import Failed, WrongUse
+from domain.identifiers import Address
 from domain.messages import Media, MessageKind
 from flows.registry import FLOWS
 from platforms import registry
@@ -20,8 +23,13 @@ from runtime.accounts import default_account
 from runtime.settings import Settings
 
 QUIET = 1.5
-"""Seconds without another part after which a reply is taken to be whole."""
+"""Seconds without another part after which a conversation with nothing left to do has said all of it."""
+SILENCE = 5.0
+"""The same where nobody lets us look at the conversation: an answer may follow its interim message by so much."""
 POLL = 0.1
+LOOK = 0.25
+"""Seconds between two looks at a conversation that has begun to answer."""
+NEVER = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,39 @@ class Attached:
     choice: str | None = None
 
 
+class Standing:
+    """What a conversation still has to do, as operators see it: no phone tells an interim message from a reply."""
+
+    def __init__(self, client: httpx.Client, settings: Settings, address: Address) -> None:
+        self._client = client
+        self._token = settings.operator_token
+        self._conversation = address.conversation_id
+        self.left = ""
+        """What it was not done with at the last look, in words; empty: nothing is left, or nobody lets us look."""
+        self.hidden = "" if self._token else "no OPERATOR_TOKEN is known here"
+        """Why we may not look."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds of silence after which nothing more comes."""
+        return SILENCE if self.hidden else QUIET
+
+    def look(self) -> bool:
+        """Whether something is left to do."""
+        if self.hidden:
+            return False
+        path = f"/api/conversations/{quote(self._conversation, safe='')}"
+        answer = self._client.get(path, headers={"authorization": f"Bearer {self._token}"})
+        self.left = ""
+        if answer.status_code in (401, 403):
+            self.hidden = "the API refuses this OPERATOR_TOKEN"
+        elif answer.status_code == 404:
+            self.hidden = f"the API knows no {self._conversation}"
+        else:
+            self.left = _left(answer.json()) if answer.is_success else f"the API answered {answer.status_code}"
+        return bool(self.left)
+
+
 class Phone:
     """A simulated customer's phone."""
 
@@ -65,6 +106,10 @@ class Phone:
         self._client = client
         self._settings = settings
         self._customer = customer
+        account = default_account(settings, registry.PLATFORMS[customer.platform].variables, FLOWS)
+        address = Address(platform=customer.platform, account=account.account, contact=customer.contact)
+        self._account = account
+        self.standing = Standing(client, settings, address)
         self._seen = max((entry["id"] for entry in self._entries(0)), default=0)
 
     def post(self, message: Message) -> None:
@@ -86,7 +131,7 @@ class Phone:
             choice=message.choice,
             at=datetime.now(UTC),
         )
-        webhook = kit.inbound(said, credentials_of(default_account(self._settings, kit.variables, FLOWS)))
+        webhook = kit.inbound(said, credentials_of(self._account))
         answer = self._client.post(
             webhook.path, params=dict(webhook.query), headers=dict(webhook.headers), content=webhook.body
         )
@@ -129,15 +174,29 @@ class Phone:
         raise Failed(f"the phone shows no choice {named!r}; it shows {titles}")
 
     def replies(self, wait: float) -> Iterator[dict[str, Any]]:
-        """What appears on the phone, until nothing more does."""
-        until = time.monotonic() + wait
-        while time.monotonic() < until:
-            for entry in self._entries(self._seen):
-                self._seen = entry["id"]
-                if entry["direction"] == "out":
-                    until = time.monotonic() + QUIET
-                    yield entry
-            time.sleep(POLL)
+        """What appears on the phone, until the conversation is done with what it heard, or the wait is over.
+
+        What it was not done with then is what its standing has `left`.
+        """
+        end, shown, busy = time.monotonic() + wait, NEVER, NEVER
+        while time.monotonic() < end or time.monotonic() - shown < self.standing.pause:
+            # Before the phone is read: what the conversation was done with by then stands on the phone already.
+            if shown > NEVER and self.standing.look():
+                busy = time.monotonic()
+            for entry in self._fresh():
+                shown = time.monotonic()
+                yield entry
+            if shown > NEVER and time.monotonic() - max(shown, busy) >= self.standing.pause:
+                return
+            time.sleep(LOOK if shown > NEVER else POLL)
+        self.standing.look()
+
+    def _fresh(self) -> Iterator[dict[str, Any]]:
+        """What was shown to the customer since it was last asked for."""
+        for entry in self._entries(self._seen):
+            self._seen = entry["id"]
+            if entry["direction"] == "out":
+                yield entry
 
     def _entries(self, after: int) -> list[dict[str, Any]]:
         path = f"/simulator/_world/{self._customer.platform}/{self._customer.contact}"
@@ -160,7 +219,7 @@ def say(
     What is tapped and attached comes before the texts.
 
     Raises:
-        Failed: the API cannot be reached, refuses the webhook, or nothing came back in time.
+        Failed: the API cannot be reached, refuses the webhook, or the answer did not come in time.
     """
     if not texts and attached == Attached():
         raise WrongUse("there is nothing to say: give a text, --image, --audio or --choice")
@@ -171,6 +230,8 @@ def say(
             for burst in [[message] for message in messages] if each else [messages]:
                 _say_burst(phone, burst)
                 _show_replies(phone, wait)
+            if phone.standing.hidden:
+                _remark(phone.standing.hidden)
     except httpx.HTTPError as error:
         raise Failed(
             f"the API at {settings.everturn_api_url} cannot be reached ({type(error).__name__}): start it with"
@@ -202,8 +263,26 @@ def _show_replies(phone: Phone, wait: float) -> None:
             print(f"< {line}", flush=True)
         if entry.get("choices"):
             print("< " + " ".join(f"[{choice['title']}]" for choice in entry["choices"]), flush=True)
+    left = f"; not done yet: {phone.standing.left}" if phone.standing.left else ""
     if nothing:
         raise Failed(
-            f"nothing came back within {wait:g} s; `everturn doctor` may know why (an operator may hold the"
+            f"nothing came back within {wait:g} s{left}; `everturn doctor` may know why (an operator may hold the"
             " conversation, or the platform's real API is used instead of the simulator)"
         )
+    if left:
+        raise Failed(
+            f"the conversation is not done with it after {wait:g} s ({phone.standing.left}): wait longer with --wait;"
+            " `everturn doctor` may know why"
+        )
+
+
+def _left(overview: dict[str, Any]) -> str:
+    counted = {"to answer": ("message", overview["waiting_messages"]), "to send": ("part", overview["outbox"])}
+    return ", ".join(f"{n} {what}{'s' * (n > 1)} {why}" for why, (what, n) in counted.items() if n)
+
+
+def _remark(hidden: str) -> None:
+    sys.stderr.write(
+        f"~ {hidden}: that the answer is whole was guessed from {SILENCE:g} s of silence"
+        " (set OPERATOR_TOKEN, or name the home with --home)\n"
+    )

@@ -151,6 +151,18 @@ def is_chat(text: str) -> bool:
     return any(word in _STOPPERS or _VERB.match(word) for word in words(text[: LONGEST * 2]))
 
 
+def is_talk(word: str) -> bool:
+    """Whether a folded word belongs to what people say around an address, not to it."""
+    return word in _LEAD or word in _TAIL or is_chat(word) or _ONLY_A_TOWN.fullmatch(word) is not None
+
+
+def is_named_like_a_place(word: str) -> bool:
+    """Whether a folded word is a street by its ending, or a word like «кв»; a town is too large for a house."""
+    if _ONLY_A_TOWN.fullmatch(word):
+        return False
+    return any(shape.fullmatch(word) for shape in (_MARK, _BARE_PIECE)) or bool(_STREET_AND_HOUSE.match(f"{word} 1"))
+
+
 def is_plausible(piece: str) -> bool:
     """Whether a piece without street or number may name a place: «Кызыл-Аскер, за мостом»."""
     folded = fold(piece)

@@ -51,6 +51,11 @@ def _first_names() -> frozenset[str]:
     return frozenset(loosen(name) for name in json.loads(_FILE.read_text("utf-8")))
 
 
+def is_first_name(word: str) -> bool:
+    """Whether a word is a first name we know, in any letters."""
+    return loosen(word) in _first_names()
+
+
 def find_name(text: str, *, asked: bool = False) -> str:
     """The recipient a text names, each word with a capital ("" if none): «Отримувач іваненко марія».
 

@@ -1,7 +1,7 @@
 """Phone numbers as people in Kyrgyzstan and Ukraine write them; kept as +996XXXXXXXXX, +380XXXXXXXXX."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
+from flows.rules.doors import stands_on_a_door
 from flows.rules.text import fold
 
 
@@ -29,6 +30,14 @@ class Phone(NamedTuple):
     span: tuple[int, int]
 
 
+class _Window(NamedTuple):
+    """A stretch of digit groups that is a number, and where in its run it stands."""
+
+    number: str
+    start: int
+    end: int
+
+
 class _Country(NamedTuple):
     """How its people write a number; the last group of a shape is the national part."""
 
@@ -37,7 +46,7 @@ class _Country(NamedTuple):
     bare: re.Pattern[str]
     own_after_plus: tuple[str, ...]
     """What may stand after a plus in a number that is only mistyped, not foreign."""
-    neighbours: frozenset[str]
+    neighbours: tuple[str, ...]
 
 
 _COUNTRIES = {
@@ -46,14 +55,14 @@ _COUNTRIES = {
         written=re.compile(r"(?:(?:00|810|8)?9960?|80|8|0)([2-9]\d{8})"),
         bare=re.compile(r"[2-9]\d{8}"),
         own_after_plus=("996", "0", "5", "7 ", "8"),
-        neighbours=frozenset({"998", "992", "770", "777"}),
+        neighbours=("998", "992", "770", "777"),
     ),
     "UA": _Country(
         code="380",
         written=re.compile(r"(?:(?:00|810|8)?3800?|80|0)([3-9]\d{8})"),
         bare=re.compile(r"[3-9]\d{8}"),
         own_after_plus=("38", "0", "80"),
-        neighbours=frozenset({"375", "373", "482", "485", "486", "488", "420", "491", "996"}),
+        neighbours=("375", "373", "482", "485", "486", "488", "420", "491", "996"),
     ),
 }
 _HOME = _COUNTRIES["KG"]
@@ -61,11 +70,15 @@ _HOME = _COUNTRIES["KG"]
 _RUN = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_]{0,3}\d)*")
 _RUN_OVER_LINES = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_\n]{0,3}\d)*")
 _GROUP = re.compile(r"\d+")
+_DOOR = re.compile(r"[1-9]\d{0,3}(?:[-–/][1-9]\d{0,2}){0,2}(?=\.?\s)")
+"""A house or a flat that stands apart: «8», «12-70», «5/8»."""
 _LETTER_FOR_ZERO = re.compile(r"(?<!\w)[oо](?=[ ]?\d{3})", re.IGNORECASE)
 _REGRET = re.compile(r"\b(?:ой|ошиб\w*|точнее|вернее|исправ\w*|неправильн\w*|неверн\w*|не тот|sorry|wrong)\b")
 _MOST_CHECKED = 64
 """Windows of one text that are looked up; a text with more is not a phone number but a flood."""
-_MOST_GROUPS = 16
+_MOST_GROUPS, _MOST_DIGITS = 16, 15
+_FURTHEST_WORD = 40
+"""Characters before a number in which a street or «кв» is looked for."""
 
 
 def find_phone(text: str) -> Phone | None:
@@ -124,19 +137,35 @@ def _found(text: str, run_shape: re.Pattern[str], country: _Country) -> Iterator
 
 def _read_run(run: re.Match[str], country: _Country) -> Phone | None:
     groups = [group.span() for group in islice(_GROUP.finditer(run.group()), 200)]
-    digits = "".join(run.group()[start:end] for start, end in groups)
     offset = run.start()
     whole = (offset, run.end())
     if run.group().startswith("+"):
         return _read_with_plus(run.group(), groups, whole, country)
-    own = _first_window(run.group(), groups, country.written, country.code)
-    if own is None and not _looks_foreign(digits, country):
+    is_foreign = _looks_foreign(_digits(run.group(), groups), country)
+    own = _behind_doors(run, groups, country) or _first_window(run.group(), groups, country.written, country.code)
+    if own is None and not is_foreign:
         own = _first_window(run.group(), groups, country.bare, country.code)
     if own is not None:
-        return Phone(own[0], None, (offset + own[1], offset + own[2]))
-    if _looks_foreign(digits, country):
-        return Phone("", PhoneProblem.FOREIGN, whole)
-    return Phone("", PhoneProblem.INVALID, whole)
+        return Phone(own.number, None, (offset + own.start, offset + own.end))
+    return Phone("", PhoneProblem.FOREIGN if is_foreign else PhoneProblem.INVALID, whole)
+
+
+def _behind_doors(run: re.Match[str], groups: list[tuple[int, int]], country: _Country) -> _Window | None:
+    """The number behind a house and a flat: «Киевская 8 0555 12 34 56» speaks of house 8."""
+    before = run.string[max(0, run.start() - _FURTHEST_WORD) : run.start() + groups[0][0]]
+    return _behind_door(run.group(), groups[:_MOST_GROUPS], country, doors=2) if stands_on_a_door(before) else None
+
+
+def _behind_door(text: str, groups: list[tuple[int, int]], country: _Country, doors: int) -> _Window | None:
+    """The number that begins right behind the door at the start; one that needs no guess («0555…») comes first."""
+    door = _DOOR.match(text, groups[0][0]) if groups else None
+    if door is None or door.group() == country.code or not doors:
+        return None
+    behind = [group for group in groups if group[0] >= door.end()]
+    own = _window_here(text, behind, country.written, country.code) or _behind_door(text, behind, country, doors - 1)
+    if own or _looks_foreign(_digits(text, behind), country) or _digits(text, groups).startswith(country.neighbours):
+        return own
+    return _window_here(text, behind, country.bare, country.code)
 
 
 def _read_with_plus(text: str, groups: list[tuple[int, int]], whole: tuple[int, int], country: _Country) -> Phone:
@@ -147,31 +176,43 @@ def _read_with_plus(text: str, groups: list[tuple[int, int]], whole: tuple[int, 
         if number:
             return Phone(number, None, (whole[0], whole[0] + end))
     foreign = not text[start:].startswith(country.own_after_plus)
-    foreign = foreign or _looks_foreign("".join(_GROUP.findall(text)), country)
+    foreign = foreign or _looks_foreign(_digits(text, groups), country)
     return Phone("", PhoneProblem.FOREIGN if foreign else PhoneProblem.INVALID, whole)
 
 
 def _looks_foreign(digits: str, country: _Country) -> bool:
-    return (len(digits) == 11 and digits[0] in "78") or (len(digits) > 9 and digits[:3] in country.neighbours)
+    return (len(digits) == 11 and digits[0] in "78") or (len(digits) > 9 and digits.startswith(country.neighbours))
 
 
-def _first_window(
-    text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str
-) -> tuple[str, int, int] | None:
+def _digits(text: str, groups: list[tuple[int, int]]) -> str:
+    return "".join(text[start:end] for start, end in groups)
+
+
+def _first_window(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str) -> _Window | None:
     """The first stretch of whole digit groups that is a number of this shape."""
-    checked = 0
-    for first, (start, _) in enumerate(groups):
-        digits = ""
-        for group_start, end in groups[first : first + _MOST_GROUPS]:
-            digits += text[group_start:end]
-            if len(digits) > 15 or checked > _MOST_CHECKED:
-                break
-            if shape.fullmatch(digits):
-                checked += 1
-                number = _national(digits, shape, code)
-                if number:
-                    return number, start, end
-    return None
+    windows = (window for first in range(len(groups)) for window in _windows(text, groups[first:], shape))
+    return _valid_one(islice(windows, _MOST_CHECKED), shape, code)
+
+
+def _window_here(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str) -> _Window | None:
+    """The number of this shape that begins with the first group."""
+    return _valid_one(_windows(text, groups, shape), shape, code)
+
+
+def _valid_one(windows: Iterable[_Window], shape: re.Pattern[str], code: str) -> _Window | None:
+    read = (window._replace(number=_national(window.number, shape, code)) for window in windows)
+    return next((window for window in read if window.number), None)
+
+
+def _windows(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str]) -> Iterator[_Window]:
+    """What begins with the first group and has this shape, its digits as they were written."""
+    digits = ""
+    for start, end in groups[:_MOST_GROUPS]:
+        digits += text[start:end]
+        if len(digits) > _MOST_DIGITS:
+            return
+        if shape.fullmatch(digits):
+            yield _Window(digits, groups[0][0], end)
 
 
 def _national(digits: str, shape: re.Pattern[str], code: str) -> str:

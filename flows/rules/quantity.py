@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
+from flows.rules.doors import stands_on_a_door
 from flows.rules.numerals import FRACTIONS, NUMERALS, ONLY_WITH_A_UNIT, read_numeral
 from flows.rules.text import fold
 
 FEWEST, MOST = 1, 50
+_HIDDEN = "·"
 
 
 class QuantityProblem(StrEnum):
@@ -52,7 +55,7 @@ _FOREIGN_AFTER = re.compile(
     r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|дн(?!\w)|дне|день|дня|этаж"
     r"|эт(?!\w)|подъезд"
     r"|кв(?!\w)|квартир|мкр|микрор|м-н|%|процент|км|м(?!\w)|метр|год|лет|раз(?!\w)|человек|вопрос|:\d|am(?!\w)|pm(?!\w)"
-    r"|[абвгд](?!\w)|саат|кабат|недел|месяц|минут|секунд|слов)"
+    r"|[абгд](?!\w)|в(?!\w|[ ][^\W\d_]{3})|саат|кабат|недел|месяц|минут|секунд|слов)"
 )
 _FOREIGN_BEFORE = re.compile(
     r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
@@ -63,6 +66,19 @@ _SECOND_THOUGHT = re.compile(
     r"(?<!\w)(?:а|нет|ой|точнее|вернее|лучше|хотя|ошиб\w*|исправ\w*|давайте|пусть|actually)(?!\w)"
 )
 _VAGUE = re.compile(r"(?<!\w)(?:или|либо|от|or)(?!\w)")
+_EITHER = re.compile(
+    _ENDING + r"(?:\+|[ ,\n]{1,2}(?:или|либо|же|до|or|to)[ ](?:(?:лучше|даже|можно|может|все-таки|все|от)[ ]){0,2})"
+)
+_DASH = re.compile(_ENDING + r"([ ]?)[-–—−]([ ]?)")
+_TURN = re.compile(
+    r"[ ,.!…\n\-–—]{1,4}(?:(?:а|нет|не|ой|точнее|вернее|лучше|хотя|ошиб\w*|исправ\w*|давайте|пусть|будет|тогда|уж"
+    r"|actually|no)[ ,.!…\n]{1,3}){1,4}"
+)
+"""Words between two numbers that take the first one back."""
+_AND = re.compile(r"(?:[ ,.;\n](?:и|плюс|еще)(?: еще)?[ ]|\+[ ]?)\Z")
+_ALSO = re.compile(r"(?:[ ,.;\n](?:и|плюс|еще|а)(?: еще)?[ ]|[+,][ ]?)\Z")
+_PLACE_AFTER = re.compile(r"[ ](?:в|во|на|для|домой|мне|нам|себе|маме|соседк\w*|соседям|туда|сюда)(?!\w)")
+_END_AFTER = re.compile(_ENDING + r"[ ]?(?:\Z|[.,!;)\n]|пожалуйста|спасибо)")
 _LONGEST_READ = 2_000
 """Characters that are searched: nobody hides a number of bottles behind a thousand words."""
 
@@ -77,19 +93,58 @@ def find_quantity(text: str, *, asked: bool) -> Quantity | None:
     if not asked and not any(mention.has_unit for mention in mentions):
         return None
     meant = [mention for mention in mentions if not mention.denied]
-    pool = [mention for mention in meant if mention.has_unit] or meant
+    pool = _counted(folded, meant) or meant
     if not pool:
         return _one_bottle(folded) if asked and not mentions else None
     spans = tuple(mention.span for mention in mentions if mention.has_unit or mention in pool or mention.denied)
     return _judge(_chosen(folded, pool), spans)
 
 
+def _counted(folded: str, meant: list[_Mention]) -> list[_Mention]:
+    """Those with a unit, and the bare ones beside them that share it: «2 или 3 бутылки», «3 бутылки, нет, 5»."""
+    beside = [pair for pair in pairwise(meant) if pair[0].has_unit != pair[1].has_unit]
+    sharing = {mention for pair in beside if _shares_a_unit(folded, *pair) for mention in pair}
+    return [mention for mention in meant if mention.has_unit or mention in sharing]
+
+
+def _shares_a_unit(folded: str, one: _Mention, other: _Mention) -> bool:
+    between = folded[one.span[1] : other.span[0]]
+    if _EITHER.fullmatch(between) or _is_range(folded, one, other) or _is_added(folded, one, other):
+        return True
+    ends = _END_AFTER.match(folded, other.span[1]) is not None
+    return one.has_unit and ends and _TURN.fullmatch(between) is not None and bool(_SECOND_THOUGHT.search(between))
+
+
+def _is_range(folded: str, one: _Mention, other: _Mention) -> bool:
+    """«3-4 бутылки», «две три бутылки»; not «Чуй 12-3 бутылки», not «Чуй 2 - 3 бутылки»."""
+    between = folded[one.span[1] : other.span[0]]
+    if between == " " and folded[one.span[0] : one.span[1]].isalpha():
+        return other.value == one.value + 1
+    dash = _DASH.fullmatch(between)
+    if dash is None or one.value >= other.value:
+        return False
+    return dash.groups() == ("", "") or one.has_unit or not stands_on_a_door(folded[: one.span[0]])
+
+
+def _is_added(folded: str, one: _Mention, other: _Mention) -> bool:
+    """«2 бутылки домой и 3 в офис», «2 бутылки и ещё одну»; not «2 бутылки и 3 помпы»."""
+    between = folded[one.span[1] : other.span[0]]
+    if not one.has_unit or other.value > MOST:
+        return False
+    if _PLACE_AFTER.match(folded, other.span[1]):
+        return _ALSO.search(between) is not None
+    return (other.has_unit or _END_AFTER.match(folded, other.span[1]) is not None) and _AND.search(between) is not None
+
+
 def _chosen(folded: str, pool: list[_Mention]) -> _Mention | None:
     """The one that is meant; None where there are several and nothing says which."""
+    if any(_is_added(folded, one, other) for one, other in pairwise(pool)):
+        return None
     if len({(mention.value, mention.whole) for mention in pool}) == 1:
         return pool[-1]
     between = folded[pool[0].span[1] : pool[-1].span[0]]
-    if _VAGUE.search(between) is None and (_SECOND_THOUGHT.search(between) or "\n" in between):
+    at_last = folded[pool[-2].span[1] : pool[-1].span[0]]
+    if _VAGUE.search(at_last) is None and (_SECOND_THOUGHT.search(between) or "\n" in between):
         return pool[-1]
     return None
 
@@ -118,7 +173,7 @@ def _mentions(folded: str) -> Iterator[_Mention]:
         if match.start() < skip_to:
             continue
         # What an earlier number took («3 бутыли») is hidden from the next one («2 помпы»).
-        seen = " " * skip_to + folded[skip_to:] if skip_to else folded
+        seen = _HIDDEN * skip_to + folded[skip_to:] if skip_to else folded
         mention = _number(seen, match) if match.group(1) else _word(seen, match)
         if mention is not None:
             skip_to = mention.span[1]
@@ -127,9 +182,9 @@ def _mentions(folded: str) -> Iterator[_Mention]:
 
 def _number(folded: str, match: re.Match[str]) -> _Mention:
     rest = match.group(2) or ""
-    before = folded[max(0, match.start() - 2) : match.start()]
+    before = folded[max(0, match.start() - 3) : match.start()]
     value = int(match.group(1)[:12])
-    if re.search(r"(?:^|[ \n])[-−]$", before) and not _UNIT_BEFORE.search(_before(folded, match.start())):
+    if re.search(r"(?:^|(?<![\d·])[ \n])[-−]$", before) and not _UNIT_BEFORE.search(_before(folded, match.start())):
         value = -value
     if re.search(r"(?<!\w)минус $", _before(folded, match.start())):
         value = -value

@@ -21,8 +21,10 @@ class Wish(StrEnum):
 _LONGEST_WISH = 400
 _PERSON_NOUN = re.compile(
     r"\b(?:оператор\w*|менеджер\w*|консультант\w*|администратор\w*|сотрудник\w*|специалист\w*|диспетчер\w*|operator"
-    r"|manager|human|жив(?:ой|ого|ым|ому)(?: человек\w*)?|человек(?:а|ом|у)?|person|someone|адам)\b"
+    r"|manager|human|жив(?:ой|ого|ым|ому)(?: человек\w*)?|человек(?:а|ом|у)?|person|someone)\b"
 )
+_KYRGYZ_PERSON = re.compile(r"\bадам(?:ды|га)? (?:менен|керек|чакыр\w*|кошу\w*|барбы)\b")
+"""«Адам» alone is more often a name."""
 _PERSON_VERB = re.compile(
     r"\b(?:позов\w+|позвать|соедин\w+|переключ\w+|свяж\w+|связать\w*|дай\w*|хочу|хотел\w*|нужен|нужна|нужно|надо"
     r"|можно|поговорить|пообщаться|переведи\w*|переведите|пригласи\w*|подключи\w*|пусть|please|want|need|talk|speak"
@@ -195,6 +197,8 @@ def _wants_person(folded: str) -> bool:
     if _CALL_ME.search(folded):
         return True
     for line in folded.splitlines():
+        if _KYRGYZ_PERSON.search(line):
+            return True
         if _PERSON_NOUN.search(line) and not _NOT_A_WISH.search(line):
             short = len(words(line)) <= 3 and not any(sign.isdigit() for sign in line)
             if short or _PERSON_VERB.search(line):

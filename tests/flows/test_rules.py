@@ -6,7 +6,7 @@ import pytest
 
 from flows.rules.address import find_address, is_fragment, merge_address
 from flows.rules.consent import read_consent
-from flows.rules.phone import find_phone, why_no_phone
+from flows.rules.phone import find_phone, find_phone_of, why_no_phone
 from flows.rules.quantity import find_quantity
 from flows.rules.text import clean
 from flows.rules.topics import find_topics
@@ -65,11 +65,79 @@ def test_a_number_is_read_however_it_is_written(expected: str, written: str) -> 
     assert expected == (found and found.number)
 
 
+U = "+380671234567"
+
+
+@pytest.mark.parametrize(
+    ("expected", "left", "written"),
+    [
+        (M, "Киевская 8", "Киевская 8 0555 12 34 56"),
+        (M, "Киевская 8", "Киевская 8 0 555 123 456"),
+        (M, "Киевская 8", "Киевская 8 555 12 34 56"),
+        (M, "Киевская 8", "Киевская 8 996 555 12 34 56"),
+        (M, "Киевская 8.", "Киевская 8. 0555123456"),
+        (M, "Киевская, 8", "Киевская, 8 0555123456"),
+        (M, "Киевская 80", "Киевская 80 555123456"),
+        (M, "Киевская 120", "Киевская 120 0555 12 34 56"),
+        (M, "Кызыл-Аскер 8", "Кызыл-Аскер 8 0555 12 34 56"),
+        (M, "Ахунбаева 12, кв 8", "Ахунбаева 12, кв 8 0555123456"),
+        (M, "Ахунбаева 12 кв №8", "Ахунбаева 12 кв №8 0555123456"),
+        (M, "кв 70", "кв 70 555 12 34 56"),
+        (M, "Чуй 12-70", "Чуй 12-70 555 12 34 56"),
+        (M, "Чуй 5/8", "Чуй 5/8 0555123456"),
+        (M, "Чуй 12 70", "Чуй 12 70 555 12 34 56"),
+        (M, "дом 5 кв 12", "дом 5 кв 12 0555 123 456"),
+        (M, "дом 80,", "дом 80, 0555123456"),
+        (M, "ул. Ибраимова 9", "ул. Ибраимова 9 0 555 123 456"),
+        (M, "Тельмана 8", "Тельмана 8 0555123456"),
+        (M, "Набережная 8", "Набережная 8 0555123456"),
+        ("+996312432109", "Киевская 77", "Киевская 77 312 43 21 09"),
+        (M, "", "8 0555 123456"),
+        (M, "", "8-0555-12-34-56"),
+        (M, "", "8 555 123 456"),
+        (M, "", "80 555 123456"),
+        (M, "", "80555123456"),
+        (M, "тел", "тел 8 0555 12 34 56"),
+        (M, "тел.:", "тел.: 8 0555 12 34 56"),
+        (M, "мой номер:", "мой номер: 8 0555123456"),
+        (M, "вот", "вот 8 0555123456"),
+        (M, "звоните", "звоните 8 555 123 456"),
+        (M, "исправьте", "исправьте 8 0555123456"),
+        (M, "ватсап", "ватсап 8 0555123456"),
+        (M, "тел жены", "тел жены 8 0555123456"),
+        (M, "номер дома 8", "номер дома 8 0555123456"),
+        (M, "Бишкек", "Бишкек 8 0555123456"),
+        (M, "Чуй 100, 3 бутылки", "Чуй 100, 3 бутылки 8 0555123456"),
+        (M, "Айгуль,", "Айгуль, 8 0555123456"),
+        (M, "Айгуль", "Айгуль 8 0555123456"),
+        (M, "мама", "мама 8 0555123456"),
+        (M, "Чуй 100", "Чуй 100 8 0555123456"),
+        (M, "Айгуль", "Айгуль 996 555 123456"),
+        (U, "Шевченка 8", "Шевченка 8 067 123 45 67"),
+        (U, "Шевченка 38", "Шевченка 38 067 123 45 67"),
+        (U, "вул. Шевченка 3", "вул. Шевченка 3 8 067 123 45 67"),
+        (U, "кв 50", "кв 50 67 123 45 67"),
+        (U, "завтра о 8", "завтра о 8 067 123 45 67"),
+        (U, "мій номер", "мій номер 8 067 123 45 67"),
+        (U, "Олена", "Олена 8 067 123 45 67"),
+        (U, "", "38 067 123 45 67"),
+    ],
+)
+def test_a_house_is_no_part_of_the_number(expected: str, left: str, written: str) -> None:
+    """«Киевская 8 0555…»: the courier looks for house 8, not for Kyivska street."""
+    text = clean(written)
+    found = find_phone_of(text, "UA" if expected == U else "KG")
+    assert found is not None
+    assert (expected, left) == (found.number, f"{text[: found.span[0]]}{text[found.span[1] :]}".strip())
+
+
 @pytest.mark.parametrize(
     ("expected", "written"),
     [
         ("foreign", "+7 916 123 45 67"),
         ("foreign", "8 916 123 45 67"),
+        ("foreign", "Москва 8 916 123 45 67"),
+        ("foreign", "Ташкент 998 90 123 45 67"),
         ("foreign", "+7 701 234 56 78"),
         ("foreign", "87012345678"),
         ("foreign", "+998901234567"),
@@ -147,6 +215,7 @@ def test_a_number_we_cannot_call_says_why(expected: str, written: str) -> None:
         (10, "🔟"),
         ("too_few", "0"),
         ("too_few", "-3"),
+        (5, "5 в офис"),
         ("too_few", "минус 3"),
         ("too_few", "ноль"),
         ("too_many", "51"),
@@ -173,6 +242,60 @@ def test_a_number_we_cannot_call_says_why(expected: str, written: str) -> None:
 def test_bottles_are_counted_in_digits_and_words(expected: int | str | None, written: str) -> None:
     """«Сколько?» – «пару»."""
     found = find_quantity(clean(written), asked=True)
+    assert expected == (found and (found.problem or found.bottles))
+
+
+@pytest.mark.parametrize(
+    ("expected", "written"),
+    [
+        ("several", "2 или 3 бутылки"),
+        ("several", "2 бутылки или 3"),
+        ("several", "3-4 бутылки"),
+        ("several", "3 – 4 бутылки"),
+        ("several", "3-х или 4-х бутылок"),
+        ("several", "бутылок 2-3"),
+        ("several", "штук пять-шесть"),
+        ("several", "две-три бутылки"),
+        ("several", "две три бутылки"),
+        ("several", "от 2 до 3 бутылок"),
+        ("several", "Чуй 100, 2-3 бутылки"),
+        ("several", "2 or 3 bottles"),
+        ("several", "эки же үч бөтөлкө"),
+        ("several", "2 бутылки домой и 3 в офис"),
+        ("several", "2 бутылки домой, а 3 в офис"),
+        ("several", "2 бутылки домой и 2 в офис"),
+        ("several", "2 бутылки мне и 2 бутылки соседке"),
+        ("several", "2 бутылки и ещё одну"),
+        ("several", "2 бутылки + 1"),
+        ("several", "3+1 бутылки"),
+        (5, "3 бутылки, нет, лучше 5"),
+        (3, "2 или 3 бутылки, давайте 3"),
+        (2, "3 бутылки, точнее 2"),
+        (5, "не 3 бутылки, а 5"),
+        (3, "3 бутыли 19 литров"),
+        (3, "3 бутылки или 3 баклажки"),
+        (3, "3 бутылки, 2 подъезд и 5 этаж"),
+        (3, "кв 5, 3 бутылки"),
+        (3, "кв 5 - 3 бутылки"),
+        (3, "кв 2-3 бутылки"),
+        (3, "Чуй 2 - 3 бутылки"),
+        (3, "Чуй 12-3 бутылки"),
+        (3, "Чуй 100 -3 бутылки"),
+        (3, "Чуй 12 или 14, 3 бутылки"),
+        (2, "2 бутылки на завтра к 10"),
+        (2, "2 бутылки и 2 помпы"),
+        (2, "2 бутылки и 1 помпу"),
+        (2, "2 бутылки и 500 сом"),
+        (2, "2 бутылки, а 3 пустые заберите"),
+        (5, "5 бутылок через 2-3 часа"),
+        (5, "5 бутылок от 10 до 18"),
+        (5, "завтра в 2 или 3, 5 бутылок"),
+    ],
+)
+@pytest.mark.parametrize("asked", [True, False])
+def test_one_of_several_counts_is_not_chosen_for_the_customer(expected: int | str, written: str, asked: bool) -> None:
+    """«2 или 3 бутылки»: nobody but the customer knows which."""
+    found = find_quantity(clean(written), asked=asked)
     assert expected == (found and (found.problem or found.bottles))
 
 
@@ -316,6 +439,11 @@ def test_a_part_of_an_address_joins_what_is_known(expected: str, known: str, tol
         ("person", "перезвоните мне"),
         ("person", "human please"),
         ("person", "адам керек"),
+        ("person", "мага тирүү адам керек"),
+        ("person", "адам менен сүйлөшкүм келет"),
+        ("person", "адам чакырыңыз"),
+        ("person", "адамды чакырыңыз"),
+        ("person", "адам барбы?"),
         ("cancel", "отмена"),
         ("cancel", "Отмените заказ"),
         ("cancel", "я передумала"),
@@ -329,6 +457,11 @@ def test_a_part_of_an_address_joins_what_is_known(expected: str, known: str, tol
         ("start_over", "сначала"),
         ("start_over", "/start"),
         ("start_over", "start over"),
+        (None, "Адам"),
+        (None, "Это Адам"),
+        (None, "Меня зовут Адам"),
+        (None, "Меня зовут Адам, мне нужно 2 бутылки"),
+        (None, "Адам, суу керек"),
         (None, "вы оператор?"),
         (None, "спросить менеджера на входе"),
         (None, "не отменяйте"),
@@ -341,6 +474,12 @@ def test_a_part_of_an_address_joins_what_is_known(expected: str, known: str, tol
 def test_wishes_are_heard(expected: str | None, written: str) -> None:
     """«Позовите человека», «отмена», «заново»."""
     assert expected == find_wish(clean(written))
+
+
+@pytest.mark.parametrize("written", ["Це Адам", "Мене звати Адам", "Адам, 0671234567", "Адам, потрібна сукня"])
+def test_a_man_called_adam_is_not_handed_to_a_person(written: str) -> None:
+    """«Мене звати Адам»: in Kyrgyz his name is the word for a person; the shop and the office hear names too."""
+    assert find_wish(clean(written), "uk") is None
 
 
 @pytest.mark.parametrize(
