@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 LONGEST_ATTEMPT_SECONDS = 45
 """No attempt takes longer (connect, write and read time-outs, a look-up): an older one has died, whoever made it."""
+LOOK_AGAIN_SECONDS = 2.0
+"""How soon it is asked again what became of a part that is taken back: an operator's own words wait behind it."""
 BOOKS_AGAIN_SECONDS = 5.0
 """How soon a part looks whether PostgreSQL is back."""
 
@@ -94,10 +96,7 @@ class Delivery(contract.Delivery):
         return await self._look_up(row) if row.state == "sending" else _as_settled(row)
 
     async def _look_up(self, row: OutboxRow) -> Sent:
-        """What became of a part under way: asked a few times, then given up, for nobody will send it again.
-
-        An operator's own words wait for the answer, so no hour goes by here.
-        """
+        """What became of a part under way: asked a few times, then given up, for nobody will send it again."""
         order = SendPart(key=row.key, route=row.route)
         account = await self._accounts.find(order.to.platform, order.to.account)
         if account is None:
@@ -106,7 +105,8 @@ class Delivery(contract.Delivery):
             return await self._after_an_earlier_attempt(order, account)
         except Transient as error:
             if activity.info().attempt < MOST_LOOK_UPS or await self._is_under_way(row) or await self._waits(row.key):
-                raise
+                soon = min(error.retry_after or LOOK_AGAIN_SECONDS, LOOK_AGAIN_SECONDS)
+                raise Transient(str(error), retry_after=soon) from error
             reason = f"taken back; nobody can tell what became of it: {error}"
             return await self._sending.give_up(order, row, reason)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from domain.failures import MediaRefused
 from domain.identifiers import Address
 from domain.media import MediaProblem, SeenMedia
-from domain.messages import InboundMessage, Media, MessageKind
+from domain.messages import Media, MessageKind
 from providers.media.store import random_name
 from providers.media.transcription import Heard
 from providers.records.media import MediaRow

@@ -189,7 +189,7 @@ class Sending:
         """Later, unless it was asked often enough: behind this part the whole conversation waits."""
         if activity.info().attempt >= MOST_LOOK_UPS and datetime.now(UTC) - since > ASKED_FOR:
             return await self.give_up(order, row, f"nobody can tell what became of it: {error}")
-        raise Transient(str(error), retry_after=error.retry_after) from error
+        raise Transient(str(error), retry_after=error.retry_after or backoff(activity.info().attempt)) from error
 
     async def _say_again(self, order: SendPart, row: OutboxRow) -> Sent:
         """It is known not to have arrived: at once the first time, later and later a platform that never takes it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -148,11 +148,16 @@ class Bookkeeper:
             return None
         if overview.holder is Holder.OPERATOR:
             return Fate.TO_A_PERSON
-        if any((line.direction, line.turn, line.id) == ("out", heard.turn, "apology") for line in seen.lines):
-            return Fate.EXPIRED  # the turn failed before it could write the message down
-        if heard.id != doubtful.message_id and not doubtful.is_taken_up:
-            return Fate.DUPLICATE  # a button pressed twice: the conversation took the first press
-        return Fate.SILENT if doubtful.is_taken_up else Fate.UNSENT
+        return _fate_without_a_reply(doubtful, heard, seen.lines)
+
+
+def _fate_without_a_reply(doubtful: Doubtful, heard: TranscriptLine, lines: Iterable[TranscriptLine]) -> Fate:
+    if any((line.direction, line.turn, line.id) == ("out", heard.turn, "apology") for line in lines):
+        return Fate.EXPIRED  # the turn failed before it could write the message down
+    if doubtful.is_taken_up:
+        return Fate.SILENT
+    # A button pressed twice: the conversation took the first press. Otherwise the customer took the message back.
+    return Fate.DUPLICATE if heard.id != doubtful.message_id else Fate.UNSENT
 
 
 def _is_of(line: TranscriptLine, key: str) -> bool:

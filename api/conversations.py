@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import structlog
 from cachetools import TTLCache
 from temporalio.client import (
     Client,
@@ -45,6 +47,8 @@ from policies import history
 from runtime.accounts import Account, Accounts
 from workflows.conversation import ConversationWorkflow
 
+log = structlog.get_logger(__name__)
+
 DURABLE_WITHIN = 8.0
 """Seconds in which a message must be durable; platforms give up on a webhook after ten."""
 TASK_TIMEOUT = timedelta(seconds=2.5)
@@ -56,6 +60,11 @@ NOTICED_WITHIN = 0.5
 """Seconds beyond an asker's patience in which the conversation says "not yet"."""
 ANSWER_WITHIN = 8.0
 """Seconds an operator waits for a conversation's answer."""
+A_LOOK = timedelta(seconds=1.3)
+"""One question has less time than a worker's sticky queue (1.5 s, `worker.SPEED`): the server would give it to another
+queue then, and the worker that wakes would run the conversation ahead of its task (`runtime.sandbox`)."""
+AGAIN_SECONDS = 0.2
+Answer = TypeVar("Answer")
 _REFUSED = {
     "NoSuchPayment": "this payment does not wait for a decision any more",
     "AlreadyAgreed": "this person has agreed already: a second one has to agree to this sum",
@@ -169,17 +178,15 @@ class Conversations:
         Raises:
             Problem: 404 there never was one; 503 Temporal or the worker does not answer.
         """
+        ask = partial(self._handle(address).query, ConversationWorkflow.overview, rpc_timeout=A_LOOK)
         async with _reachable(ANSWER_WITHIN):
-            return await self._handle(address).query(
-                ConversationWorkflow.overview, rpc_timeout=timedelta(seconds=ANSWER_WITHIN)
-            )
+            return await _asked(ask)
 
     async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
         """What it has heard and said lately, by reference; see `overview` for what may be raised."""
+        ask = partial(self._handle(address).query, ConversationWorkflow.transcript_page, page, rpc_timeout=A_LOOK)
         async with _reachable(ANSWER_WITHIN):
-            return await self._handle(address).query(
-                ConversationWorkflow.transcript_page, page, rpc_timeout=timedelta(seconds=ANSWER_WITHIN)
-            )
+            return await _asked(ask)
 
     async def take_over(self, address: Address, request: TakeOver, key: str | None = None) -> Overview:
         """Seize it; see `overview` for what may be raised, and 409 if it is over."""
@@ -213,6 +220,19 @@ class Conversations:
 
     def _handle(self, address: Address) -> WorkflowHandle[ConversationWorkflow, None]:
         return self._client.get_workflow_handle_for(ConversationWorkflow.run, address.conversation_id)
+
+
+async def _asked(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What a conversation answers, asked again and again: one whose task is just coming cannot be asked before it."""
+    while True:
+        try:
+            return await ask()
+        except WorkflowQueryFailedError as error:
+            log.debug("not_answered", reason=str(error)[:200])
+        except RPCError as error:
+            if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                raise
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def fairness_of(address: Address) -> Priority:

@@ -197,7 +197,8 @@ def _of_model(status: int, base: str) -> Finding:
         return Finding("model", Verdict.NOTE, text, mend)
     text, mend = f"{base}/v1/models is answered {status}", "correct ANTHROPIC_BASE_URL"
     if status in NO_SUCH_PAGE:
-        return Finding("model", Verdict.NOTE, f"the key could not be checked: {text}", f"{mend}, unless it is a gateway")
+        unsure = f"the key could not be checked: {text}"
+        return Finding("model", Verdict.NOTE, unsure, f"{mend}, unless it is a gateway")
     return Finding("model", Verdict.WRONG, text, mend)
 
 

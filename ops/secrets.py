@@ -25,7 +25,8 @@ FINDERS = (
     "MailchimpDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector",
     "SlackDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
-"""All of the library's that know a secret by its shape; platforms' message ids look as random as keys, so randomness tells nothing."""
+"""All of the library's that know a secret by its shape; platforms' message ids look as random as keys, so randomness
+tells nothing."""
 OURS = {"name": "EverturnDetector", "path": (ROOT / "ops/finders.py").as_uri()}
 SETTINGS: dict[str, Any] = {
     "plugins_used": [*({"name": name} for name in FINDERS), OURS],

@@ -32,10 +32,11 @@ THINKING = Patience(
 SPEAKING = Patience(
     start_to_close_timeout=timedelta(seconds=60),
     heartbeat_timeout=HEARTBEAT,
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=10)),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5)),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""Sending a part. The activity itself counts real attempts, says when to try again, and when to give up."""
+"""Sending a part. The activity itself counts real attempts, says when to try again, and when to give up; what dies
+without a word (its worker) is tried again within seconds, however often the part was tried before."""
 
 COURTESY = Patience(
     start_to_close_timeout=timedelta(seconds=15),

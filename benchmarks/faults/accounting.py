@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -21,6 +21,7 @@ from benchmarks.faults.gates import codes_in
 from benchmarks.faults.plan import Kind
 from domain.failures import Unavailable
 from domain.fates import Fate
+from domain.identifiers import Address
 from platforms.chat2desk.sending import external_id
 from platforms.simulation import Direction, Entry, World
 from providers.records.conservation import Accepted, Conservation, Doubtful
@@ -44,6 +45,7 @@ SELECT id, conversation_id, substring(order_key FROM '^(.*)/t[0-9]+$') AS dialog
                   AND line.message_id = ANY(%(wishes)s)) AS is_wished
   FROM orders
 """
+_NUMBER = re.compile(r"№\s*(\d+)")
 _UNPAID = """
 SELECT count(DISTINCT (outbox.conversation_id, outbox.turn))::int AS turns FROM outbox
  WHERE outbox.platform = 'chat2desk' AND outbox.conversation_id = ANY(%(conversations)s)
@@ -75,6 +77,8 @@ class Account:
     doubled_orders: int = 0
     untold_orders: int = 0
     """Orders whose confirmation neither stands on a phone nor lies before a person."""
+    forgotten_orders: int = 0
+    """Numbers of orders that a customer was told and that stand in no book."""
     paid_turns: int = 0
     paid_twice: int = 0
     wrongly_paid: int = 0
@@ -98,6 +102,7 @@ class Account:
             "out of order": self.out_of_order,
             "double orders": self.doubled_orders,
             "orders nobody was told of": self.untold_orders,
+            "orders told and in no book": self.forgotten_orders,
             "turns paid twice": self.paid_twice,
             "turns paid wrongly": self.wrongly_paid,
             "turns not paid": self.unpaid,
@@ -259,14 +264,19 @@ async def _compare_orders(
     account.orders = len(orders)
     unwished = sum(not row["is_wished"] for row in orders)
     account.doubled_orders = len(orders) - len({row["dialog"] for row in orders}) + unwished
+    told = {phone: _numbers(entry.text for entry in shown) for phone, shown in phones.items()}
+    placed: dict[tuple[str, str], set[int]] = defaultdict(set)
     for row in orders:
-        _, platform, _, contact = row["conversation_id"].split(":", 3)
-        number = re.compile(rf"№\s*{row['id']}(?!\d)")
-        told = any(number.search(entry.text) for entry in phones.get((platform, contact), ()))
-        lies = any(
-            number.search(part["part"]["text"]) for part in by_phone[platform, contact] if part["state"] != "sent"
-        )
-        account.untold_orders += not (told or lies)
+        address = Address.of_conversation(row["conversation_id"])
+        placed[address.platform, address.contact].add(row["id"])
+    for phone, numbers in placed.items():
+        lying = _numbers(part["part"]["text"] for part in by_phone[phone] if part["state"] != "sent")
+        account.untold_orders += len(numbers - told.get(phone, set()) - lying)
+    account.forgotten_orders = sum(len(numbers - placed[phone]) for phone, numbers in told.items())
+
+
+def _numbers(texts: Iterable[str]) -> set[int]:
+    return {int(number) for text in texts for number in _NUMBER.findall(text)}
 
 
 async def _compare_credits(pool: Pool, conversations: set[str], account: Account) -> None:

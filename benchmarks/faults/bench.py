@@ -57,7 +57,7 @@ def _keep(ground: Ground, result: Result, recovered: Recovery, tried: Mapping[st
 
 def _of_trials(tried: Mapping[str, Result | str]) -> list[Row]:
     return [
-        Row(name, found) if isinstance(found, str)
+        Row(name, found, aim="0", holds=False) if isinstance(found, str)
         else Row(name, f"{found.messages} messages, {len(found.account.lost)} unaccounted",
                  compared="; ".join(found.account.faults), aim="0", holds=not found.account.faults)
         for name, found in tried.items()

@@ -49,6 +49,7 @@ def rows(result: Result, recovery: Recovery | None) -> list[Row]:
         ),
         Row("unaccounted", f"{len(account.lost)}", aim="0", holds=not account.lost),
         Row("every law of the account", "holds" if holds else "; ".join(account.faults), aim="holds", holds=holds),
+        Row("`unaccounted_messages`, live", f"{result.gauge:.0f}", aim="0", holds=not result.gauge),
     ]
     if recovery is not None:
         ours, bare = median(recovery.ours), median(recovery.bare)
@@ -108,6 +109,7 @@ def _laws(result: Result) -> str:
         ("bubbles of an earlier turn behind those of a later one", account.out_of_order, 0),
         (f"double orders (of {account.orders:,})", account.doubled_orders, 0),
         ("orders whose confirmation neither stands on a phone nor lies before a person", account.untold_orders, 0),
+        ("numbers of orders that a customer was told and that stand in no book", account.forgotten_orders, 0),
         (f"turns paid twice (of {account.paid_turns:,} paid)", account.paid_twice, 0),
         ("turns paid wrongly, or answered and not paid", account.wrongly_paid + account.unpaid, 0),
         ("`unaccounted_messages`, the live gauge, a minute after the last fault", round(result.gauge), 0),

@@ -9,7 +9,7 @@ from providers.records.pool import Pool, fetch_all, fetch_one
 
 # The fate of each row of `owed` (conversation_id, message_id, accepted_at), told from the other books alone. NULL: none
 # yet. A turn's number is unique among turns of one time only: a conversation that closed and opened again counts anew.
-# A delivery that came again is a duplicate only once the reply to the first has a fate: a crash between the two must hide
+# A delivery that came again is a duplicate only once the reply to the first has a fate: a crash between the two hides
 # nothing. Where no reply stands in the books, the turn may still be under way, but not for an hour.
 # No attempt takes minutes: a part that has been under way for a quarter of an hour is not on its way, it is stuck.
 _FATES = r"""

@@ -30,8 +30,8 @@ async def test_a_slow_answer_is_announced_once_and_before_it(env: WorkflowEnviro
         assert ["<interim>", "є сукня?"] == shop.said
 
 
-async def test_one_moment_counts_for_its_accounts_rate(env: WorkflowEnvironment) -> None:
-    """What a platform allows an account a minute, it allows for everything we send."""
+async def test_how_sends_are_ordered(env: WorkflowEnvironment) -> None:
+    """What a platform allows an account a minute, it allows for everything we send, "one moment" too."""
     shop = Shop()
     shop.hold("decide")
     async with working(env, shop):
@@ -45,6 +45,8 @@ async def test_one_moment_counts_for_its_accounts_rate(env: WorkflowEnvironment)
     planned = [event.activity_task_scheduled_event_attributes for event in history.events]
     sends = [one.priority.fairness_key for one in planned if one.activity_type.name == "send"]
     assert ["default", "default"] == sends
+    waits = [one.retry_policy.maximum_interval.seconds for one in planned if one.activity_type.name == "send"]
+    assert 5 == waits[-1], "a worker that dies over a part tried often before costs seconds, not ten minutes"
 
 
 async def test_a_quick_answer_has_no_interim(env: WorkflowEnvironment) -> None:
