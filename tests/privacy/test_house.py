@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from providers.secrets import new_key
 from providers.servers.temporal import find_temporal
@@ -114,6 +115,18 @@ async def history(house: Kept, conversation: str) -> dict[str, Any]:
     client = await Client.connect(house.temporal, namespace=house.namespace)
     fetched = await client.get_workflow_handle(conversation).fetch_history()
     return json.loads(fetched.to_json())  # type: ignore[no-any-return]
+
+
+async def gone(house: Kept, conversation: str) -> None:
+    """Temporal has deleted it, and not only said that it would."""
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                await history(house, conversation)
+            except RPCError as error:
+                assert RPCStatusCode.NOT_FOUND is error.status  # noqa: PT017 — what it waits for
+                return
+            await asyncio.sleep(0.1)
 
 
 async def test_what_temporal_and_the_logs_hold_tells_nothing(house: Kept, door: httpx.AsyncClient) -> None:
@@ -233,6 +246,7 @@ async def test_who_asks_is_told_everything_and_who_wants_is_forgotten(house: Kep
     assert (0, "") == (erased.returncode, erased.stderr)
     assert [] == [word for word in (contact, conversation) if word in erased.stdout]
     assert "1 histories" in erased.stdout
+    await gone(house, conversation)
 
     left = house.tables()
     assert [] == [word for word in (conversation.rsplit(":", 1)[1], contact + '"', phone) if word in left]
