@@ -5,7 +5,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import Exit, TyperException
@@ -18,6 +18,7 @@ from commands.knowledge_menu import menu as knowledge
 from commands.operator import menu as operator
 from commands.outcome import Failed, WrongUse
 from domain.failures import EverturnError
+from runtime.sdk_runtime import leave
 from runtime.settings import WrongSetting, load_settings
 
 HomeOption = Annotated[
@@ -303,7 +304,7 @@ def outbox_drop(letter: str, home: HomeOption = DEFAULT_HOME, api: ApiOption = "
     decide(settings_beside(home, api), letter, "drop")
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run a command; exit status 0 done, 1 failed, 2 wrong use; what went wrong is one line on standard error."""
     try:
         status = app(standalone_mode=False)
@@ -328,5 +329,13 @@ def _complain(text: str, status: int) -> int:
     return status
 
 
+def run() -> NoReturn:
+    """The program."""
+    try:
+        main()
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else 1)
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -68,6 +68,7 @@ from runtime.logs import configure_logs
 from runtime.media_settings import MediaSettings, load_media_settings
 from runtime.sandbox import sandbox
 from runtime.sdk_metrics import carry_over, measured_runtime
+from runtime.sdk_runtime import leave
 from runtime.search_settings import load_search_settings
 from runtime.settings import Settings, WrongSetting, load_settings
 from runtime.temporal import connect, is_running, register_search_attributes
@@ -328,4 +329,4 @@ def main(*, measured: bool = True) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

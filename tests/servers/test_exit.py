@@ -8,6 +8,7 @@ from tests.servers_here import Servers
 ASKS_AND_LEAVES = """
 import asyncio, sys
 from datetime import timedelta
+from runtime.sdk_runtime import leave
 from runtime.settings import load_settings
 from runtime.temporal import connect
 
@@ -18,14 +19,28 @@ async def main():
     return client
 
 kept = asyncio.run(main())
+leave(0)
 """
 
 
 def test_a_process_ends_although_answers_are_on_their_way(servers: Servers) -> None:
-    """A worker that is told to stop in the middle of a rush does not hang until somebody kills it."""
-    for _ in range(2):
+    """A worker that is told to stop in the middle of a rush neither hangs until somebody kills it, nor crashes."""
+    for _ in range(3):
         done = subprocess.run(
             [sys.executable, "-c", ASKS_AND_LEAVES, servers.temporal_address],
             capture_output=True, text=True, timeout=20, check=False,
         )  # fmt: skip
         assert 0 == done.returncode, done.stderr
+
+
+def test_what_was_said_is_heard_and_the_status_is_kept() -> None:
+    """The last line of a command, and what it had promised to do at its end, are not lost."""
+    code = """
+import atexit, sys
+from runtime.sdk_runtime import leave
+atexit.register(lambda: sys.stdout.write("tidied up\\n"))
+sys.stdout.write("the last line\\n")
+leave(3)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert (3, "the last line\ntidied up\n") == (done.returncode, done.stdout)
