@@ -105,12 +105,8 @@ async def _runs_of(client: Client, subject: Subject) -> list[Execution]:
 
 
 async def _delete(client: Client, runs: list[Execution]) -> None:
-    """End what runs, and have every run deleted: Temporal does so within a minute, once its own books are in order."""
+    """Have every run deleted; Temporal ends what runs. Ended by us before, it stays half a minute (CLI 1.9.1)."""
     async with _reached():
-        for run in runs:
-            with _if_there():
-                handle = client.get_workflow_handle(run.workflow_id, run_id=run.run_id)
-                await handle.terminate(reason="erased", rpc_timeout=CALL)
         for run in runs:
             request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=run)
             with _if_there():
