@@ -52,7 +52,8 @@ async def test_a_turn_of_one_message_and_one_part_stays_within_its_budget(house:
             house.write(contact, text)
             told = house.answered(contact, number)
         turns = (await turns_of(house, contact))[1:]
-        if not any(event.event_type == LATE for turn in turns for event in turn):
+        is_calm = not any(event.event_type == LATE for turn in turns for event in turn)
+        if is_calm and max(map(len, turns)) <= MOST_EVENTS:  # a busy machine splits a task in two now and then
             break
     sizes = [sum(event.ByteSize() for event in turn) for turn in turns]
 
