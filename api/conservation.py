@@ -1,6 +1,7 @@
 """Watches that every accepted message gets a fate: noted after the acknowledgement, closed from the books."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
@@ -32,6 +33,8 @@ MOST_NOTED = 100_000
 AT_ONCE = 5_000
 PRESSED_BEFORE_SECONDS = 5.0
 """The second press of a button is dropped: how much earlier the first, which was heard, may be; clocks included."""
+_PRESSED = re.compile(r"(?P<fingerprint>.+)/(?P<received>\d{1,12}\.\d{3})", re.DOTALL)
+"""The key of a message without an id of its own (`InboundMessage.key`)."""
 UNAVAILABLE = 503
 LONG_AGO = 86_400.0
 
@@ -162,8 +165,12 @@ def _fate_without_a_reply(doubtful: Doubtful, heard: TranscriptLine, lines: Iter
 
 def _is_of(line: TranscriptLine, key: str) -> bool:
     """Whether the conversation heard this message here; it knows one without an id of its own by its fingerprint."""
-    fingerprint, _, received = key.rpartition("/")
-    is_pressed = line.id == fingerprint and line.at.timestamp() > float(received) - PRESSED_BEFORE_SECONDS
+    pressed = _PRESSED.fullmatch(key)
+    is_pressed = (
+        pressed is not None
+        and line.id == pressed["fingerprint"]
+        and line.at.timestamp() > float(pressed["received"]) - PRESSED_BEFORE_SECONDS
+    )
     return line.direction == "in" and (line.id == key or is_pressed)
 
 

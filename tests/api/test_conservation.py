@@ -260,6 +260,14 @@ async def test_a_button_pressed_twice_is_one_message(books: Conservation, presse
     assert fate == await Bookkeeper(books, Told(heard=("fp",)), 300).fate_told(Doubtful(SHOP, key, is_taken_up=False))
 
 
+async def test_a_platforms_own_id_may_look_like_anything(books: Conservation) -> None:
+    """A shop's flow in ManyChat makes its ids up; one that is another's with a slash is a message of its own."""
+    heard = Bookkeeper(books, Told(heard=("order",)), 300)
+    assert [None, None] == [
+        await heard.fate_told(Doubtful(SHOP, odd, is_taken_up=False)) for odd in ("order/7", "order/")
+    ]
+
+
 async def test_conversations_too_busy_to_answer_are_left_alone(pool: Pool, books: Conservation) -> None:
     """Where nobody answers, the rest of the round is not asked: a question costs a busy worker a turn of somebody's."""
     await books.note(accepted("a", "b", "c", age=600))

@@ -241,6 +241,7 @@ async def test_a_shop_with_a_long_name_is_heard(temporal: Client) -> None:
     handle = await temporal.start_workflow(
         "ConversationWorkflow", id=address.conversation_id, task_queue=uuid4().hex, priority=fairness_of(address)
     )
+    assert WorkflowExecutionStatus.RUNNING is (await handle.describe()).status
     await handle.terminate()
 
 

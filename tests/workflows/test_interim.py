@@ -16,16 +16,21 @@ from workflows.conversation import ConversationWorkflow
 RULES = TurnTaking(quiet_period=0.3, longest_wait=30, max_burst=10, interim_after=0.3)
 
 
+async def answered_slowly(chat: Chat) -> None:
+    """A question, "one moment", and the answer; the shop holds its decision until then."""
+    await chat.write("є сукня?")
+    await chat.wait_until(lambda: chat.shop.said == ["<interim>"])
+    chat.shop.let_go("decide")
+    await chat.wait_until(lambda: len(chat.shop.said) == 2)
+
+
 async def test_a_slow_answer_is_announced_once_and_before_it(env: WorkflowEnvironment) -> None:
     """A customer who waits long hears "one moment" once, and never after the answer."""
     shop = Shop()
     shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("є сукня?")
-        await chat.wait_until(lambda: shop.said == ["<interim>"])
-        shop.let_go("decide")
-        await chat.wait_until(lambda: len(shop.said) == 2)
+        await answered_slowly(chat)
 
         assert ["<interim>", "є сукня?"] == shop.said
 
@@ -36,10 +41,7 @@ async def test_how_sends_are_ordered(env: WorkflowEnvironment) -> None:
     shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("є сукня?")
-        await chat.wait_until(lambda: shop.said == ["<interim>"])
-        shop.let_go("decide")
-        await chat.wait_until(lambda: len(shop.said) == 2)
+        await answered_slowly(chat)
         history = await chat.handle.fetch_history()
 
     planned = [event.activity_task_scheduled_event_attributes for event in history.events]
