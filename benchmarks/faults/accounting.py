@@ -22,6 +22,7 @@ from benchmarks.faults.plan import Kind
 from domain.failures import Unavailable
 from domain.fates import Fate
 from domain.identifiers import Address
+from domain.plans import Tariff
 from platforms.chat2desk.sending import external_id
 from platforms.simulation import Direction, Entry, World
 from providers.records.conservation import Accepted, Conservation, Doubtful
@@ -33,9 +34,22 @@ ASK_FOR_LAST = 15.0
 AT_ONCE = 2_000
 AROUND = timedelta(seconds=30)
 _CREDITS = """
-SELECT turn_key, count(*) FILTER (WHERE movement = 'commit')::int AS paid, -sum(amount)::bigint AS cost,
-       bool_or(held) AS held
-  FROM credits WHERE movement NOT IN ('grant', 'adjust', 'expire') GROUP BY turn_key
+WITH decisions AS (
+    SELECT split_part(turn_key, '/', 1) AS conversation_id, split_part(turn_key, '/', 3)::int AS turn, platform,
+           -sum(amount) AS cost, bool_or(held) AS held, bool_or(movement = 'refund') AS was_refunded,
+           (array_agg((usage ->> 'cost')::bigint ORDER BY id DESC) FILTER (WHERE movement = 'commit'))[1] AS due
+      FROM credits WHERE movement NOT IN ('grant', 'adjust', 'expire') GROUP BY turn_key, platform
+), answers AS (
+    SELECT DISTINCT conversation_id, turn FROM outbox WHERE key ~ '/[0-9]+$'
+)
+SELECT conversation_id, turn, coalesce(count(*) FILTER (WHERE cost > 0 AND NOT held), 0)::int AS paid,
+       coalesce(bool_or(held), false) AS held, coalesce(bool_or(was_refunded), false) AS was_refunded,
+       coalesce(bool_or(NOT held AND cost NOT IN (0, due)), false) AS is_wrong,
+       coalesce(bool_or(NOT held AND cost > 0 AND
+                        CASE platform WHEN 'chat2desk' THEN cost <> %(reply)s ELSE cost < %(reply)s END), false)
+           AS is_no_reply,
+       count(answers.turn) > 0 AS is_answered
+  FROM decisions FULL JOIN answers USING (conversation_id, turn) GROUP BY conversation_id, turn
 """
 _ORDERS = """
 SELECT id, conversation_id, substring(order_key FROM '^(.*)/t[0-9]+$') AS dialog,
@@ -46,13 +60,6 @@ SELECT id, conversation_id, substring(order_key FROM '^(.*)/t[0-9]+$') AS dialog
   FROM orders
 """
 _NUMBER = re.compile(r"№\s*(\d+)")
-_UNPAID = """
-SELECT count(DISTINCT (outbox.conversation_id, outbox.turn))::int AS turns FROM outbox
- WHERE outbox.platform = 'chat2desk' AND outbox.conversation_id = ANY(%(conversations)s)
-   AND outbox.key ~ '/[0-9]+$' AND NOT EXISTS (
-       SELECT 1 FROM credits WHERE movement = 'commit' AND split_part(turn_key, '/', 1) = outbox.conversation_id
-          AND split_part(turn_key, '/', 3) = outbox.turn::text)
-"""
 
 
 @dataclass
@@ -82,7 +89,13 @@ class Account:
     paid_turns: int = 0
     paid_twice: int = 0
     wrongly_paid: int = 0
+    """Turns that cost something other than their reply and what the model read and wrote."""
     unpaid: int = 0
+    """Turns that were answered and cost nothing."""
+    paid_for_nothing: int = 0
+    """Turns that cost something and have no answer."""
+    refunded: int = 0
+    """Turns whose first decision had been paid when the customer wrote on; it was given back."""
     held: int = 0
     notes: list[str] = field(default_factory=list)
     """What a person wants to know about each breach."""
@@ -106,6 +119,7 @@ class Account:
             "turns paid twice": self.paid_twice,
             "turns paid wrongly": self.wrongly_paid,
             "turns not paid": self.unpaid,
+            "turns paid for without an answer": self.paid_for_nothing,
         }
         return [f"{name}: {number}" for name, number in laws.items() if number]
 
@@ -194,7 +208,7 @@ async def compare(pool: Pool, world: World, messages: Sequence[Message], account
             ]
             account.notes.append(f"calls around it: {calls}")
     await _compare_orders(pool, messages, phones, by_phone, account)
-    await _compare_credits(pool, {one.address.conversation_id for one in messages}, account)
+    await _compare_credits(pool, account)
 
 
 def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Account) -> list[datetime]:
@@ -279,13 +293,17 @@ def _numbers(texts: Iterable[str]) -> set[int]:
     return {int(number) for text in texts for number in _NUMBER.findall(text)}
 
 
-async def _compare_credits(pool: Pool, conversations: set[str], account: Account) -> None:
+async def _compare_credits(pool: Pool, account: Account) -> None:
     """A turn costs a credit for its reply, whatever died meanwhile; one that came to nothing costs nothing."""
-    for row in await fetch_all(pool, _CREDITS):
+    for row in await fetch_all(pool, _CREDITS, {"reply": Tariff().reply}):
         account.paid_turns += row["paid"] > 0
         account.paid_twice += row["paid"] > 1
-        account.held += bool(row["held"])
-        wrong = row["cost"] not in (0, 1_000_000) or (row["paid"] > 0) != (row["cost"] > 0)
-        account.wrongly_paid += wrong and not row["held"]
-    unpaid = await fetch_all(pool, _UNPAID, {"conversations": sorted(conversations)})
-    account.unpaid = unpaid[0]["turns"]
+        account.held += row["held"]
+        account.refunded += row["was_refunded"]
+        account.wrongly_paid += row["is_wrong"] or row["is_no_reply"]
+        unpaid = row["is_answered"] and not row["paid"]
+        for_nothing = row["paid"] > 0 and not row["is_answered"]
+        account.unpaid += unpaid
+        account.paid_for_nothing += for_nothing
+        if unpaid or for_nothing or row["is_wrong"] or row["is_no_reply"] or row["paid"] > 1:
+            account.notes.append(f"credits: {dict(row)}")

@@ -112,6 +112,7 @@ def _laws(result: Result) -> str:
         ("numbers of orders that a customer was told and that stand in no book", account.forgotten_orders, 0),
         (f"turns paid twice (of {account.paid_turns:,} paid)", account.paid_twice, 0),
         ("turns paid wrongly, or answered and not paid", account.wrongly_paid + account.unpaid, 0),
+        ("turns paid for without an answer", account.paid_for_nothing, 0),
         ("`unaccounted_messages`, the live gauge, a minute after the last fault", round(result.gauge), 0),
     ]
     table = [f"| {name} | {found} | {'yes' if found == aim else '**no**'} |" for name, found, aim in laws]
@@ -218,8 +219,9 @@ def _parts(account: Account) -> str:
 
 Parts by their state in the outbox: {states}. Of those marked `unknown` (their answer was lost, or their sender died, on a
 platform that cannot be asked) the customer had seen {account.unknown_shown:,}: none of them was sent again by itself, and a
-person decides. Doubled and marked: {account.doubled_marked}. Credits set aside by turns that died and not given back yet:
-{account.held} (they come back by themselves).
+person decides. Doubled and marked: {account.doubled_marked}. Turns whose first decision had just been paid when the customer
+wrote on, and was given back: {account.refunded:,}. Credits set aside by turns that died and not given back yet: {account.held}
+(they come back by themselves).
 """
 
 

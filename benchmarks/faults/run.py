@@ -29,7 +29,8 @@ from runtime.temporal import connect
 TELL_EVERY = 5.0
 _METERED = """
 INSERT INTO plans (name, credits_per_period) VALUES ('faults', 1000000000000) ON CONFLICT DO NOTHING;
-INSERT INTO accounts (platform, account, plan) VALUES ('chat2desk', 'default', 'faults')
+INSERT INTO accounts (platform, account, plan)
+    VALUES ('chat2desk', 'default', 'faults'), ('manychat', 'default', 'faults')
     ON CONFLICT (platform, account) DO UPDATE SET plan = 'faults';
 """
 

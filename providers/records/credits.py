@@ -2,6 +2,9 @@
 
 Each method is one transaction under the lock of the account's purse. A turn key moves once: a retry finds the rows of
 the first attempt. Only a turn that gave back and is tried anew moves again, as the next *round* of its key.
+
+The keys of one turn's decisions differ behind the last slash (a superseded decision heard fewer messages). The one
+opened last is the turn: those before it cost nothing, whether they had been paid already or come to an end only now.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -44,7 +47,19 @@ INSERT INTO credits (platform, account, period, turn_key, round, movement, amoun
 VALUES (%(platform)s, %(account)s, %(period)s, %(turn_key)s, %(round)s, %(kind)s, %(amount)s, %(messages)s, 0, 0,
         %(shortfall)s, %(usage)s, %(now)s)
 """
-_TURN = "SELECT * FROM credits WHERE turn_key = %(turn_key)s AND movement IN ('reserve', 'commit') ORDER BY id"
+_MOVED = (
+    "SELECT * FROM credits WHERE turn_key = %(turn_key)s AND movement IN ('reserve', 'commit', 'refund') ORDER BY id"
+)
+_THROWN_AWAY = """
+SELECT turn_key, max(round) AS round, -sum(amount)::bigint AS amount, -sum(messages)::bigint AS messages
+  FROM credits WHERE substring(turn_key FROM '^(.+)/') = %(turn)s AND turn_key <> %(turn_key)s
+ GROUP BY turn_key
+HAVING max(round) FILTER (WHERE movement = 'commit') > coalesce(max(round) FILTER (WHERE movement = 'refund'), -1)
+"""
+_OPENED_LAST = """
+SELECT turn_key FROM credits WHERE substring(turn_key FROM '^(.+)/') = %(turn)s AND movement = 'reserve'
+ ORDER BY id DESC LIMIT 1
+"""
 _OWNER = "SELECT platform, account FROM credits WHERE turn_key = %(turn_key)s AND movement = 'reserve' LIMIT 1"
 _STALE = "SELECT turn_key FROM credits WHERE held AND created_at < %(before)s ORDER BY created_at LIMIT %(most)s"
 _MOVEMENTS = """
@@ -129,6 +144,7 @@ class Credits:
                 return Reservation(turn_key=turn_key)
             hold = await page.hold(turn_key)
             if not hold.held and not hold.settled:
+                await page.refund_decisions_before(turn_key)
                 cost = page.plan.tariff.cost(estimate, platform) if page.plan.credits_per_period is not None else 0
                 messages = estimate.messages if page.plan.messages_per_period is not None else 0
                 if what := lacking(page.purse, page.plan, cost, messages):
@@ -144,6 +160,9 @@ class Credits:
             hold = await page.hold(turn_key)
             if hold.settled:
                 return Settled(cost=hold.amount, fresh=False)
+            if await page.is_decided_anew(turn_key):
+                await page.write(_given_back(page.purse, hold, {}))
+                return Settled(cost=0, fresh=False)
             cost = page.plan.tariff.cost(usage, owner[0]) if page.plan.credits_per_period is not None else 0
             note = usage.model_dump(exclude_defaults=True) | {"cost": cost}
             movements = settlement(page.purse, hold, cost, note)
@@ -170,11 +189,7 @@ class Credits:
             hold = await page.hold(turn_key)
             if not hold.held or (before and hold.reserved_at and hold.reserved_at >= before):
                 return False
-            movement = Movement(
-                kind=Kind.GIVE_BACK, turn_key=turn_key, period=page.purse.period, round=hold.round,
-                amount=hold.amount, messages=hold.messages, usage=note,
-            )  # fmt: skip
-            await page.write([movement])
+            await page.write(_given_back(page.purse, hold, note))
             return True
 
     async def adjust(self, platform: str, account: str, key: str, amount: int, why: str, now: datetime) -> bool:
@@ -277,12 +292,14 @@ class _Page:
 
     async def hold(self, turn_key: str) -> Hold:
         """What the ledger knows of this turn."""
-        rows = await (await self._connection.execute(_TURN, {"turn_key": turn_key})).fetchall()
-        if paid := next((row for row in rows if row["movement"] == Kind.COMMIT), None):
-            return Hold(turn_key=turn_key, settled=True, amount=paid["usage"].get("cost", 0))
+        rows = await (await self._connection.execute(_MOVED, {"turn_key": turn_key})).fetchall()
         if not rows:
             return Hold(turn_key=turn_key)
         latest = rows[-1]
+        if latest["movement"] == Kind.COMMIT:
+            return Hold(turn_key=turn_key, settled=True, amount=latest["usage"].get("cost", 0))
+        if latest["movement"] == Kind.REFUND:
+            return Hold(turn_key=turn_key, round=latest["round"])
         return Hold(
             turn_key=turn_key, round=latest["round"], held=latest["held"], amount=-latest["amount"],
             messages=-latest["messages"], reserved_at=latest["created_at"],
@@ -296,6 +313,18 @@ class _Page:
         )  # fmt: skip
         await self.write([movement])
         return hold.model_copy(update={"held": True, "round": hold.round + 1, "amount": cost, "messages": messages})
+
+    async def refund_decisions_before(self, turn_key: str) -> None:
+        """This turn is decided anew: what its earlier decisions have paid comes back."""
+        values = {"turn": _turn_of(turn_key), "turn_key": turn_key}
+        rows = await (await self._connection.execute(_THROWN_AWAY, values)).fetchall()
+        await self.write([Movement(kind=Kind.REFUND, period=self.purse.period, **row) for row in rows])
+
+    async def is_decided_anew(self, turn_key: str) -> bool:
+        """Whether another decision about this turn was begun after this one."""
+        cursor = await self._connection.execute(_OPENED_LAST, {"turn": _turn_of(turn_key)})
+        row = await cursor.fetchone()
+        return row is not None and row["turn_key"] != turn_key
 
     async def is_written(self, turn_key: str) -> bool:
         """Whether this key has moved anything."""
@@ -315,6 +344,21 @@ class _Page:
             platform=purse.platform, account=purse.account, what=what, balance=purse.balance,
             messages_left=purse.messages_left, period_ends=purse.period_ends,
         )  # fmt: skip
+
+
+def _turn_of(turn_key: str) -> str:
+    """What the keys of one turn's decisions have in common."""
+    return turn_key.rpartition("/")[0]
+
+
+def _given_back(purse: Purse, hold: Hold, note: Mapping[str, Any]) -> list[Movement]:
+    if not hold.held:
+        return []
+    movement = Movement(
+        kind=Kind.GIVE_BACK, turn_key=hold.turn_key, period=purse.period, round=hold.round,
+        amount=hold.amount, messages=hold.messages, usage=note,
+    )  # fmt: skip
+    return [movement]
 
 
 def _plan(row: DictRow | None) -> Plan:

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """It used more than was set aside: taken as far as there is any, the rest stands as `shortfall`."""
     GIVE_BACK = "give_back"
     """A turn came to nothing: all of its reservation comes back."""
+    REFUND = "refund"
+    """A turn was decided anew after it had been paid: what the decision thrown away had cost comes back."""
     EXPIRE = "expire"
     """What was left at the end of a period."""
     ADJUST = "adjust"

@@ -110,6 +110,17 @@ async def test_a_superseded_turn_costs_nothing(mind: Mind) -> None:
     assert [*called_off, ("reserve", 18), ("commit", 18)] == await mind.ledger()
 
 
+async def test_a_turn_superseded_when_it_had_just_been_paid_costs_nothing(mind: Mind) -> None:
+    """The customer's second line came with the model's last word: one reply goes out, and one is on the bill."""
+    await mind.set_up("whatsapp", CREDITS)
+    hello, more = message("привет"), message("и ещё вопрос")
+    await mind.take("whatsapp", hello)
+    await mind.take("whatsapp", hello, more)
+
+    paid = [("reserve", 20), ("commit", 20)]
+    assert [("grant", 30), *paid, ("refund", 30), *paid] == await mind.ledger()
+
+
 async def test_a_turn_called_off_while_it_waits_for_its_purse_costs_nothing(mind: Mind) -> None:
     """However early the customer writes on, nothing stays set aside."""
     await mind.set_up("whatsapp", CREDITS)
