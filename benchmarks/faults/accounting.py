@@ -49,7 +49,8 @@ SELECT conversation_id, turn, coalesce(count(*) FILTER (WHERE cost > 0 AND NOT h
                         CASE platform WHEN 'chat2desk' THEN cost <> %(reply)s ELSE cost < %(reply)s END), false)
            AS is_no_reply,
        count(answers.turn) > 0 AS is_answered
-  FROM decisions FULL JOIN answers USING (conversation_id, turn) GROUP BY conversation_id, turn
+  FROM decisions FULL JOIN answers USING (conversation_id, turn)
+ WHERE conversation_id = ANY(%(conversations)s) GROUP BY conversation_id, turn
 """
 _ORDERS = """
 SELECT id, conversation_id, substring(order_key FROM '^(.*)/t[0-9]+$') AS dialog,
@@ -208,7 +209,7 @@ async def compare(pool: Pool, world: World, messages: Sequence[Message], account
             ]
             account.notes.append(f"calls around it: {calls}")
     await _compare_orders(pool, messages, phones, by_phone, account)
-    await _compare_credits(pool, account)
+    await _compare_credits(pool, {one.address.conversation_id for one in messages}, account)
 
 
 def _compare_phone(rows: Sequence[DictRow], shown: Sequence[Entry], account: Account) -> list[datetime]:
@@ -293,9 +294,10 @@ def _numbers(texts: Iterable[str]) -> set[int]:
     return {int(number) for text in texts for number in _NUMBER.findall(text)}
 
 
-async def _compare_credits(pool: Pool, account: Account) -> None:
+async def _compare_credits(pool: Pool, conversations: set[str], account: Account) -> None:
     """A turn costs a credit for its reply, whatever died meanwhile; one that came to nothing costs nothing."""
-    for row in await fetch_all(pool, _CREDITS, {"reply": Tariff().reply}):
+    values = {"reply": Tariff().reply, "conversations": sorted(conversations)}
+    for row in await fetch_all(pool, _CREDITS, values):
         account.paid_turns += row["paid"] > 0
         account.paid_twice += row["paid"] > 1
         account.held += row["held"]
