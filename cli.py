@@ -318,6 +318,8 @@ def main() -> NoReturn:
         status = _complain(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
         status = _complain("interrupted", 1)
+    except PermissionError as error:
+        status = _complain(f"{error.filename}: {error.strerror}: run it as the user it belongs to", 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1

@@ -64,6 +64,8 @@ class Tab:
         self._account = account
         self._key = turn_key
         self._plan: Plan | None = None
+        self._refunded = 0
+        """What decisions about this turn that were thrown away had cost, and were counted for."""
 
     async def open(self, messages: Sequence[InboundMessage]) -> Allowance:
         """May this turn be taken, and with what? Sets aside what it will probably use."""
@@ -78,6 +80,7 @@ class Tab:
             if isinstance(found, Exhausted):
                 self._plan = None
                 return self._refused(allowance, found)
+            self._refunded = found.refunded
             allowance = allowance.model_copy(update={"settled": found.settled})
         return allowance
 
@@ -98,7 +101,7 @@ class Tab:
             return None
         settled = await self._credits.commit(self._key, usage, _now())
         if settled is not None and settled.fresh:
-            _count(self._account, settled.cost)
+            _count(self._account, max(0, settled.cost - self._refunded))
             _warn(settled.warning)
         return settled
 

@@ -1,7 +1,6 @@
 """Decides turns: records the burst, takes media in, runs the flow's pure step, fits the reply to the platform."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -242,9 +241,12 @@ class Dialog(contract.Dialog):
 
 
 def _turn_key(turn: TakeTurn) -> str:
-    """What a turn is paid under: a superseded one, which heard other messages, is another."""
-    heard = hashlib.sha256("\0".join(message.id for message in turn.messages).encode()).hexdigest()[:8]
-    return f"{turn.conversation}/{activity.info().workflow_run_id}/{turn.turn}/{heard}"
+    """What a turn is paid under. Each decision of a turn has a number of its own, the activity's; its attempts share it.
+
+    A superseded one's is smaller than its successor's: `providers/records/superseded.py`.
+    """
+    info = activity.info()
+    return f"{turn.conversation}/{info.workflow_run_id}/{turn.turn}/d{info.activity_id}"
 
 
 def _with_speech(message: InboundMessage, seen: tuple[SeenMedia, ...]) -> InboundMessage:

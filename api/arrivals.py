@@ -77,7 +77,7 @@ class Arrivals:
             Problem: 400 a message is too large; 429 a sender writes too fast; 503 it could not be made durable. What
                 others wrote in the same body is durable all the same: its next delivery is dropped as known.
         """
-        events = [(account, await self._at_home(event)) for account, event in told]
+        events = [(account, await self._understood(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         try:
             await in_time(self._make_durable(admitted, events, _late()), DURABLE_WITHIN)
@@ -96,7 +96,7 @@ class Arrivals:
         Raises:
             Problem: as `take`.
         """
-        events = [(account, await self._at_home(event)) for account, event in told]
+        events = [(account, await self._understood(event)) for account, event in told]
         admitted, refusal = self._admit(events)
         await self._note_all(events, _late())
         if refusal:
@@ -104,6 +104,21 @@ class Arrivals:
         for account, event in admitted:
             metrics.messages_received.labels(account.platform, account.account, account.flow, event.message.kind).inc()
         return [event for _, event in admitted]
+
+    async def _understood(self, event: Inbound) -> Inbound:
+        """What it means here: whose it is, and whether it says anything new.
+
+        Telegram tells of an edit for changes that nobody sees, too (core.telegram.org/bots/api#update,
+        `edited_message`): the same words again are no second wish.
+        """
+        event = await self._at_home(event)
+        if not isinstance(event, Received) or not event.message.edits:
+            return event
+        try:
+            is_same = await in_time(self._books.is_as_it_was(event.address, event.message), TOLD_WITHIN)
+        except (TimeoutError, Unavailable):
+            return event
+        return Ignored(reason="edit_without_change") if is_same else event
 
     async def _at_home(self, event: Inbound) -> Inbound:
         """A customer of several names has one conversation; while the books are away, the name told counts.
@@ -239,10 +254,10 @@ class Arrivals:
 
     async def _note_echo(self, account: Account, echo: Echo, late: float) -> None:
         """What an operator wrote in the platform's own app takes the conversation over."""
-        ours, found = (False, "") if echo.by_operator else await self._receipts.recognise(echo)
+        ours, found = await self._receipts.recognise(echo)
         if found:
             await self._say_it_arrived(found, echo.message_id, echo.at, late)
-        if ours or echo.by_operator is False:
+        if ours or echo.by_operator is False:  # ours, whoever the platform says was logged in when we sent it
             self.count_ignored(account, "echo")
             return
         if echo.at is not None and datetime.now(UTC) - echo.at > FRESH_ECHO:

@@ -97,11 +97,10 @@ async def list_conversations(
     cursor: Cursor = None,
 ) -> Page[ListedConversation]:
     """Conversations, newest first, filtered by what Temporal knows of them (news shows within a second or so)."""
-    wanted = {
-        "Attention": attention, "Holder": holder, "Phase": phase,
-        "Flow": flow, "Platform": platform, "Account": account,
-    }  # fmt: skip
-    found, following = await house.conversations.page(conversation_query(wanted, status), limit, cursor)
+    wanted = {"Holder": holder, "Phase": phase, "Flow": flow, "Platform": platform, "Account": account}
+    also = await listings.asking_for(house.pool, attention) if attention else []
+    query = conversation_query(wanted, status, attention or "", also)
+    found, following = await house.conversations.page(query, limit, cursor)
     rows = [listed(execution).model_dump() for execution in found]
     await house.names.unmask(rows)
     return Page(items=[ListedConversation.model_validate(row) for row in rows], next_cursor=following)

@@ -1,6 +1,6 @@
 """Conversations as Temporal's visibility lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temporalio.client import WorkflowExecution
@@ -18,10 +18,19 @@ _STATUS = {
 }
 
 
-def conversation_query(wanted: Mapping[str, str | None], status: str) -> str:
-    """The visibility query for these filters; a filter's value can never end its quotes."""
+def conversation_query(
+    wanted: Mapping[str, str | None], status: str, attention: str = "", also: Sequence[str] = ()
+) -> str:
+    """The visibility query for these filters; a filter's value can never end its quotes.
+
+    `also`: conversations that ask for this kind of attention behind another: Temporal knows one kind of each.
+    """
     clauses = ["WorkflowType = 'ConversationWorkflow'", _STATUS[status]]
     clauses += [f"{name} = '{quoted(value)}'" for name, value in wanted.items() if value is not None]
+    if attention:
+        behind = ", ".join(f"'{quoted(id)}'" for id in also)
+        first = f"Attention = '{quoted(attention)}'"
+        clauses.append(f"({first} OR WorkflowId IN ({behind}))" if behind else first)
     return " AND ".join(clauses)
 
 

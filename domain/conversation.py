@@ -17,3 +17,8 @@ class Attention(StrEnum):
     PAYMENT = "payment"
     HANDOFF = "handoff"
     DEAD_LETTER = "dead_letter"
+
+
+def foremost(attention: tuple[Attention, ...]) -> str:
+    """The one reason that is shown where there is room for one: who waits for a person first; "": there is none."""
+    return (Attention.HANDOFF if Attention.HANDOFF in attention else attention[0]).value if attention else ""

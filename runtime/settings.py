@@ -68,9 +68,9 @@ class Settings(BaseSettings):
 
     dialog_ttl_hours: float = Field(default=24, gt=0, le=24 * 365)
     dedupe_days: float = Field(default=7, gt=0, le=90)
-    handoff_patience_minutes: float = Field(default=30, gt=0)
+    handoff_patience_minutes: float = Field(default=30, gt=0, le=365 * 24 * 60)
     flood_messages_per_minute: int = Field(default=600, ge=1)
-    unaccounted_after_minutes: float = Field(default=5, gt=0)
+    unaccounted_after_minutes: float = Field(default=5, gt=0, le=365 * 24 * 60)
 
     _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     """What was handed in instead of read: the platforms' variables are read later, from the same place."""
@@ -107,5 +107,7 @@ def load_settings(**overrides: Any) -> Settings:
         settings = Settings(**ours)
     except ValidationError as error:
         raise wrong_setting(error) from None
+    except UnicodeDecodeError:
+        raise WrongSetting("the file .env is not in UTF-8: save it in that encoding") from None
     settings._given = overrides
     return settings

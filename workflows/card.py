@@ -8,6 +8,7 @@ from temporalio.common import SearchAttributeUpdate
 with workflow.unsafe.imports_passed_through():
     from contracts.conversation import ConversationState, Opening, Overview
     from contracts.search_attributes import ATTENTION, HOLDER, ORDER_ID, PHASE
+    from domain.conversation import foremost
 
 
 class Card:
@@ -20,7 +21,14 @@ class Card:
 
     def _attributes(self) -> tuple[str, str, str, str]:
         state = self._state
-        return (str(state.attention[0]) if state.attention else "", state.phase, str(state.holder), state.order_id)
+        return (self._attention(), state.phase, str(state.holder), state.order_id)
+
+    def _attention(self) -> str:
+        """There is room for one reason: whoever waits for a person comes first, whatever else happened since."""
+        attention = self._state.attention
+        latest = attention[0].value if attention else ""
+        first = foremost(attention)
+        return first if first == latest or workflow.patched("a-person-comes-first") else latest
 
     def show(self) -> None:
         """Bring search attributes and current details up to date; an upsert only where something changed."""

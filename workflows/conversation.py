@@ -260,6 +260,7 @@ class ConversationWorkflow:
     def resend(self, letter: Resend) -> None:
         """Send a dead letter again, behind whatever waits already."""
         self._state.outbox.append(OutboxEntry(turn=self._state.turn, name=letter.key, part=None, route=""))
+        self._begin_to_watch()
 
     @workflow.signal
     def letter_dropped(self, letter: Resend) -> None:
@@ -275,6 +276,12 @@ class ConversationWorkflow:
             return
         dedupe.remember(state.seen, key, now, timedelta(days=state.rules.dedupe_days))
         state.news.append(news)
+        self._begin_to_watch()
+
+    def _begin_to_watch(self) -> None:
+        """A conversation that no message opened closes like any other: its silence begins now."""
+        if self._state.last_message_at is None and workflow.patched("silence-without-a-message"):
+            self._state.last_message_at = workflow.now()
 
     @workflow.query
     def overview(self) -> Overview:

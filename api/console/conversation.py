@@ -17,6 +17,7 @@ from api.console.words import WORDS
 from api.operator_models import decode_cursor, encode_cursor
 from api.problems import Problem
 from contracts.conversation import Overview
+from domain.conversation import foremost
 from domain.identifiers import Address
 from providers.records import canned, console, listings
 from providers.records.console import Tab
@@ -134,7 +135,7 @@ def standing(known: DictRow | None, overview: Overview | None) -> dict[str, Any]
         row |= {
             "holder": overview.holder.value, "phase": overview.phase, "flow": overview.flow,
             "held_by": overview.operator if overview.holder == "operator" else "",
-            "attention": overview.attention[0].value if overview.attention else "",
+            "attention": foremost(overview.attention),
         }  # fmt: skip
     return row
 

@@ -16,7 +16,7 @@ from api.conversations import Conversations
 from api.operator_list import listed
 from api.problems import Problem
 from contracts.conversation import Overview
-from domain.conversation import Holder
+from domain.conversation import Holder, foremost
 from domain.failures import Unavailable
 from providers.records import console
 from providers.records.console import Ended, Listed
@@ -118,7 +118,7 @@ class Watch:
             await console.note_asked(
                 self._pool, overview.conversation_id, flow=overview.flow, phase=overview.phase,
                 holder=overview.holder.value, held_by=held,
-                attention=overview.attention[0].value if overview.attention else "",
+                attention=foremost(overview.attention),
             )  # fmt: skip
 
 

@@ -38,6 +38,13 @@ UPDATE message_logs SET text = '', media = '[]', error_reason = 'unsent'
    AND (message_id = %(message_id)s OR starts_with(message_id, %(message_id)s || ':edited:'))
 """
 
+_LATEST = """
+SELECT kind = %(kind)s AND text = %(text)s AND media = %(media)s AS is_same FROM message_logs
+ WHERE conversation_id = %(conversation_id)s AND direction = 'in'
+   AND (message_id = %(edits)s OR starts_with(message_id, %(edits)s || ':edited:'))
+ ORDER BY id DESC LIMIT 1
+"""
+
 _ORDER = """
 WITH placed AS (
     INSERT INTO orders (client_phone, delivery_address, bottles_count, items, total, currency, source,
@@ -119,6 +126,12 @@ class Books:
         """Blank a message that its customer took back; that there was one stays known."""
         values = {"conversation_id": address.conversation_id, "message_id": message_id}
         await fetch_one(self._pool, _FORGET, values)
+
+    async def is_as_it_was(self, address: Address, edit: InboundMessage) -> bool:
+        """Whether an edit says what its message has said already, as far as that is written down."""
+        values = _log_values(address, edit, 0, "") | {"edits": edit.edits}
+        row = await fetch_one(self._pool, _LATEST, values)
+        return row is not None and bool(row["is_same"])
 
     async def has_said(self, address: Address, text: str, since: datetime) -> bool:
         """Whether this very part has gone out since then, or is on its way."""

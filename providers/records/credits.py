@@ -3,8 +3,9 @@
 Each method is one transaction under the lock of the account's purse. A turn key moves once: a retry finds the rows of
 the first attempt. Only a turn that gave back and is tried anew moves again, as the next *round* of its key.
 
-The keys of one turn's decisions differ behind the last slash (a superseded decision heard fewer messages). The one
-opened last is the turn: those before it cost nothing, whether they had been paid already or come to an end only now.
+The keys of one turn's decisions differ behind the last slash (a superseded decision heard fewer messages): `/d27`, in
+the order in which the conversation began them. The last one is the turn. Those before it cost nothing, whether they had
+been paid already, were left behind by a worker that died, or come to an end only now.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,7 @@ from domain.model import Value
 from domain.plans import UNLIMITED, Plan, Usage, as_credits
 from providers.records.ledger import Hold, Kind, Movement, Purse, brought_up_to, is_low, lacking, settlement
 from providers.records.pool import Pool, borrowed, fetch_all, fetch_one
+from providers.records.superseded import Decided, decisions_in, is_decided_anew, thrown_away, turn_of
 
 STALE_AFTER = timedelta(hours=1)
 """A reservation older than this belongs to a turn that died: no turn thinks for so long."""
@@ -50,15 +52,9 @@ VALUES (%(platform)s, %(account)s, %(period)s, %(turn_key)s, %(round)s, %(kind)s
 _MOVED = (
     "SELECT * FROM credits WHERE turn_key = %(turn_key)s AND movement IN ('reserve', 'commit', 'refund') ORDER BY id"
 )
-_THROWN_AWAY = """
-SELECT turn_key, max(round) AS round, -sum(amount)::bigint AS amount, -sum(messages)::bigint AS messages
-  FROM credits WHERE substring(turn_key FROM '^(.+)/') = %(turn)s AND turn_key <> %(turn_key)s
- GROUP BY turn_key
-HAVING max(round) FILTER (WHERE movement = 'commit') > coalesce(max(round) FILTER (WHERE movement = 'refund'), -1)
-"""
-_OPENED_LAST = """
-SELECT turn_key FROM credits WHERE substring(turn_key FROM '^(.+)/') = %(turn)s AND movement = 'reserve'
- ORDER BY id DESC LIMIT 1
+_DECISIONS = """
+SELECT * FROM credits WHERE substring(turn_key FROM '^(.+)/') = %(turn)s AND platform = %(platform)s
+   AND account = %(account)s ORDER BY id
 """
 _OWNER = "SELECT platform, account FROM credits WHERE turn_key = %(turn_key)s AND movement = 'reserve' LIMIT 1"
 _STALE = "SELECT turn_key FROM credits WHERE held AND created_at < %(before)s ORDER BY created_at LIMIT %(most)s"
@@ -88,6 +84,8 @@ class Reservation(Value):
     messages: int = 0
     settled: bool = False
     """It was paid for already: an earlier attempt got so far, and died before it could say so."""
+    refunded: int = 0
+    """What earlier decisions about this turn had cost."""
 
 
 class Exhausted(Value):
@@ -142,15 +140,22 @@ class Credits:
         async with self._locked(platform, account, now) as page:
             if not page.plan.is_metered:
                 return Reservation(turn_key=turn_key)
-            hold = await page.hold(turn_key)
+            hold, refunded = await page.hold(turn_key), 0
             if not hold.held and not hold.settled:
-                await page.refund_decisions_before(turn_key)
+                before = await page.decisions_beside(turn_key)
+                if is_decided_anew(turn_key, before):  # a worker woke up: nobody waits for what it will say
+                    return Reservation(turn_key=turn_key, settled=True)
+                taken_back = thrown_away(turn_key, before, page.purse.period)
+                await page.write(taken_back)
+                refunded = sum(movement.amount for movement in taken_back if movement.kind is Kind.REFUND)
                 cost = page.plan.tariff.cost(estimate, platform) if page.plan.credits_per_period is not None else 0
                 messages = estimate.messages if page.plan.messages_per_period is not None else 0
                 if what := lacking(page.purse, page.plan, cost, messages):
                     return Exhausted(what=what, period_ends=page.purse.period_ends, warning=await page.warning())
                 hold = await page.set_aside(hold, cost, messages, estimate)
-            return Reservation(turn_key=turn_key, amount=hold.amount, messages=hold.messages, settled=hold.settled)
+            return Reservation(
+                turn_key=turn_key, amount=hold.amount, messages=hold.messages, settled=hold.settled, refunded=refunded
+            )
 
     async def commit(self, turn_key: str, usage: Usage, now: datetime) -> Settled | None:
         """The turn is over: pay what it used. None: nothing was ever reserved for it."""
@@ -160,7 +165,7 @@ class Credits:
             hold = await page.hold(turn_key)
             if hold.settled:
                 return Settled(cost=hold.amount, fresh=False)
-            if await page.is_decided_anew(turn_key):
+            if is_decided_anew(turn_key, await page.decisions_beside(turn_key)):
                 await page.write(_given_back(page.purse, hold, {}))
                 return Settled(cost=0, fresh=False)
             cost = page.plan.tariff.cost(usage, owner[0]) if page.plan.credits_per_period is not None else 0
@@ -314,17 +319,11 @@ class _Page:
         await self.write([movement])
         return hold.model_copy(update={"held": True, "round": hold.round + 1, "amount": cost, "messages": messages})
 
-    async def refund_decisions_before(self, turn_key: str) -> None:
-        """This turn is decided anew: what its earlier decisions have paid comes back."""
-        values = {"turn": _turn_of(turn_key), "turn_key": turn_key}
-        rows = await (await self._connection.execute(_THROWN_AWAY, values)).fetchall()
-        await self.write([Movement(kind=Kind.REFUND, period=self.purse.period, **row) for row in rows])
-
-    async def is_decided_anew(self, turn_key: str) -> bool:
-        """Whether another decision about this turn was begun after this one."""
-        cursor = await self._connection.execute(_OPENED_LAST, {"turn": _turn_of(turn_key)})
-        row = await cursor.fetchone()
-        return row is not None and row["turn_key"] != turn_key
+    async def decisions_beside(self, turn_key: str) -> list[Decided]:
+        """What this account's ledger knows of the decisions about this turn, this one too."""
+        values = {"turn": turn_of(turn_key), "platform": self.purse.platform, "account": self.purse.account}
+        rows = await (await self._connection.execute(_DECISIONS, values)).fetchall()
+        return decisions_in(rows)
 
     async def is_written(self, turn_key: str) -> bool:
         """Whether this key has moved anything."""
@@ -344,11 +343,6 @@ class _Page:
             platform=purse.platform, account=purse.account, what=what, balance=purse.balance,
             messages_left=purse.messages_left, period_ends=purse.period_ends,
         )  # fmt: skip
-
-
-def _turn_of(turn_key: str) -> str:
-    """What the keys of one turn's decisions have in common."""
-    return turn_key.rpartition("/")[0]
 
 
 def _given_back(purse: Purse, hold: Hold, note: Mapping[str, Any]) -> list[Movement]:

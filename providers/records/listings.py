@@ -1,12 +1,15 @@
 """What people look through: orders, transcripts, the outbox, dead letters. Reading only; newest first, paged by id."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from psycopg.rows import DictRow
 
+from domain.conversation import Attention
+from domain.failures import Unavailable
 from providers.records.conservation import unaccounted
 from providers.records.pool import Pool, fetch_all, fetch_one
 
@@ -53,6 +56,12 @@ SELECT dead_letters.*, outbox.part, outbox.attempts, outbox.contact, outbox.turn
  ORDER BY dead_letters.id DESC LIMIT %(limit)s
 """
 
+_ASKING = {
+    Attention.PAYMENT: "SELECT id FROM conversations WHERE payments > 0 ORDER BY last_at DESC LIMIT 300",
+    Attention.DEAD_LETTER: "SELECT id FROM conversations WHERE letters > 0 ORDER BY last_at DESC LIMIT 300",
+}
+"""Which of the books' own conversations ask for this."""
+
 # Both halves of a decision about a dead letter in one statement: it can be taken only once.
 _RAISE = """
 WITH letter AS (DELETE FROM dead_letters WHERE id = %(id)s RETURNING *)
@@ -76,6 +85,14 @@ async def orders(
     contacts = [contact] if isinstance(contact, str) else list(contact or ())
     values = {"contacts": contacts, "status": status, "before": before, "limit": limit}
     return await fetch_all(pool, _ORDERS if contact is None else _ORDERS_OF, values)
+
+
+async def asking_for(pool: Pool, attention: Attention) -> list[str]:
+    """Conversations that ask for this as our books know it; none while the books are away."""
+    query = _ASKING.get(attention)
+    with suppress(Unavailable):
+        return [str(row["id"]) for row in await fetch_all(pool, query)] if query else []
+    return []
 
 
 async def transcript(pool: Pool, conversation_id: str, before: int | None, limit: int) -> list[DictRow]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain.messages import Echo, ReceiptSeen, ReceiptState
 from domain.model import Value
-from providers.records.pool import Pool, fetch_one
+from providers.records.pool import Pool, borrowed, fetch_one
 
 RANKS = {ReceiptState.SENT: 1, ReceiptState.DELIVERED: 2, ReceiptState.READ: 3, ReceiptState.FAILED: 9}
 
@@ -34,11 +34,19 @@ ON CONFLICT (outbox_key) DO UPDATE SET reason = excluded.reason
 RETURNING outbox_key
 """
 
-# A part whose outcome we do not know is found by its words: the echo is the answer that never came.
+# Told before, and its letter still lies there: whoever should have heard of it may not have.
+_LETTER = """
+SELECT outbox_key FROM dead_letters JOIN outbox ON outbox.key = dead_letters.outbox_key
+ WHERE outbox.platform = %(platform)s AND outbox.account = %(account)s AND outbox.message_id = %(message_id)s
+   AND outbox.message_id <> '' AND outbox.state = 'dead'
+"""
+
+# A part whose outcome we do not know is found by its words: the echo is the answer that never came. Not if a person is
+# said to have written them: they may have said what did not seem to arrive.
 _OURS = r"""
 SELECT key, state FROM outbox
  WHERE (platform = %(platform)s AND account = %(account)s AND message_id = %(message_id)s AND message_id <> '')
-    OR (conversation_id = %(conversation_id)s AND state IN ('sending', 'unknown')
+    OR (conversation_id = %(conversation_id)s AND state = ANY(%(states)s)
         AND updated_at > clock_timestamp() - interval '1 day'
         AND regexp_replace(part ->> 'text', '\s+', ' ', 'g') = regexp_replace(%(text)s, '\s+', ' ', 'g'))
  ORDER BY message_id = %(message_id)s DESC, created_at LIMIT 1
@@ -91,12 +99,15 @@ class Receipts:
             "at": seen.at or datetime.now(UTC),
             "tag": seen.tag,
         }
-        moved = await fetch_one(self._pool, _NOTE, values)
-        found = await fetch_one(self._pool, _TAGGED, values) if seen.tag else None
-        if seen.state is not ReceiptState.FAILED or moved is None:
-            return Noted(found=found["key"] if found else "")
-        row = await fetch_one(self._pool, _FAILED, values)
-        return Noted(failed=row["outbox_key"] if row else "")
+        # One transaction: a receipt that is delivered again finds itself noted, and then nothing else is done for it.
+        async with borrowed(self._pool) as connection, connection.transaction():
+            moved = await (await connection.execute(_NOTE, values)).fetchone()
+            found = await (await connection.execute(_TAGGED, values)).fetchone() if seen.tag else None
+            if seen.state is not ReceiptState.FAILED:
+                return Noted(found=found["key"] if found else "")
+            query = _LETTER if moved is None else _FAILED
+            row = await (await connection.execute(query, values)).fetchone()
+            return Noted(failed=row["outbox_key"] if row else "")
 
     async def recognise(self, echo: Echo) -> tuple[bool, str]:
         """Whether an echo shows a part of ours; and the key of one whose outcome was unknown until now."""
@@ -106,6 +117,7 @@ class Receipts:
             "conversation_id": echo.address.conversation_id,
             "message_id": echo.message_id,
             "text": echo.text,
+            "states": ["sending"] if echo.by_operator else ["sending", "unknown"],
         }
         row = await fetch_one(self._pool, _OURS, values)
         if row is None:

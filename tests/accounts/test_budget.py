@@ -96,6 +96,16 @@ async def test_a_worker_that_died_after_paying_does_not_pay_twice(
         assert (0 if attempt else 10) == spent() - before
 
 
+async def test_what_came_back_is_not_counted_as_spent(directory: Directory, credits: Credits, shop: Tenant) -> None:
+    """The customer wrote on when the first decision had just been paid for: the figure shows one reply."""
+    before = spent()
+    for decision in ("talk/run/7/d1", "talk/run/7/d2"):
+        tab = Budget(credits, directory).tab(await account(directory), decision)
+        await tab.open(burst("text"))
+        await tab.close(Usage(replies=1))
+    assert 10 == spent() - before
+
+
 @pytest.mark.parametrize("order", ["abandoned first", "paid first", "abandoned before the other began"])
 async def test_a_turn_attempted_twice_at_once_is_paid_once(
     directory: Directory, credits: Credits, shop: Tenant, pool: Pool, order: str

@@ -81,49 +81,84 @@ async def test_a_turn_tried_anew_reserves_anew(credits: Credits, pool: Pool, sho
     assert ["grant", "reserve", "give_back", "reserve", "commit"] == await kinds(pool)
 
 
+FIRST, SECOND = "talk/run/7/d9", "talk/run/7/d10"
+"""Two decisions about one turn, in the order in which they were begun."""
+
+
 async def test_a_decision_thrown_away_after_it_was_paid_costs_nothing(
     credits: Credits, pool: Pool, shop: Tenant
 ) -> None:
     """The customer wrote on in the very moment the model was done: one reply goes out, and one is paid for."""
-    await reserve(credits, "talk/run/7/one")
-    await credits.commit("talk/run/7/one", REPLY, NOON)
-    await reserve(credits, "talk/run/7/both", Usage(messages=2, replies=1))
-    await credits.commit("talk/run/7/both", Usage(messages=2, replies=1), NOON)
+    await reserve(credits, FIRST)
+    await credits.commit(FIRST, REPLY, NOON)
+    await reserve(credits, SECOND, Usage(messages=2, replies=1))
+    await credits.commit(SECOND, Usage(messages=2, replies=1), NOON)
     assert (90, 98) == await left(credits)
     assert ["grant", "reserve", "commit", "refund", "reserve", "commit"] == await kinds(pool)
     await adds_up(pool)
 
 
-async def test_the_last_credit_is_not_spent_on_a_decision_thrown_away(credits: Credits, shop: Tenant) -> None:
+@pytest.mark.parametrize("first", ["paid", "left behind by a worker that died"])
+async def test_the_last_credit_is_not_spent_on_a_decision_thrown_away(
+    credits: Credits, pool: Pool, shop: Tenant, first: str
+) -> None:
     """A shop with one reply left gives that reply, although its customer wrote in two pieces."""
     for number in range(9):
         await reserve(credits, f"t{number}")
         await credits.commit(f"t{number}", REPLY, NOON)
-    await reserve(credits, "talk/run/7/one")
-    await credits.commit("talk/run/7/one", REPLY, NOON)
-    assert isinstance(await reserve(credits, "talk/run/7/both"), Reservation)
+    await reserve(credits, FIRST)
+    if first == "paid":
+        await credits.commit(FIRST, REPLY, NOON)
+    assert isinstance(await reserve(credits, SECOND), Reservation)
+    await credits.commit(SECOND, REPLY, NOON)
+    assert (0, 90) == await left(credits)
+    assert [] == await fetch_all(pool, "SELECT 1 FROM credits WHERE held")
 
 
 async def test_a_decision_that_ends_after_it_was_thrown_away_costs_nothing(credits: Credits, shop: Tenant) -> None:
     """Its worker stood still and woke up too late."""
-    await reserve(credits, "talk/run/7/one")
-    await reserve(credits, "talk/run/7/both")
-    await credits.commit("talk/run/7/both", REPLY, NOON)
-    late = await credits.commit("talk/run/7/one", Usage(replies=5), NOON)
+    await reserve(credits, FIRST)
+    await reserve(credits, SECOND)
+    await credits.commit(SECOND, REPLY, NOON)
+    late = await credits.commit(FIRST, Usage(replies=5), NOON)
     assert late is not None
     assert (0, False) == (late.cost, late.fresh)
     assert (90, 99) == await left(credits)
 
 
-async def test_a_message_taken_back_leaves_the_first_decision_to_be_paid_again(
+async def test_a_worker_that_wakes_up_late_takes_nothing_back(credits: Credits, shop: Tenant) -> None:
+    """It stood still before it had set anything aside; meanwhile another one answered and was paid."""
+    await reserve(credits, SECOND)
+    await credits.commit(SECOND, REPLY, NOON)
+    late = await reserve(credits, FIRST)
+    assert isinstance(late, Reservation)
+    assert late.settled
+    await credits.give_back(FIRST, NOON)
+    assert None is await credits.commit(FIRST, REPLY, NOON)
+    assert (90, 99) == await left(credits)
+
+
+async def test_an_older_builds_decisions_are_told_apart_by_what_they_set_aside_last(
     credits: Credits, pool: Pool, shop: Tenant
 ) -> None:
-    """One message, then two, then one again: what is heard in the end is what is paid for, other turns untouched."""
-    for key in ("talk/run/6/one", "talk/run/7/one", "talk/run/7/both", "talk/run/7/one"):
+    """A deploy in the middle of a turn; and other turns stay untouched."""
+    for key in ("talk/run/6/deadbeef", "talk/run/7/deadbeef", "talk/run/7/12345678", "talk/run/7/d10"):
         await reserve(credits, key)
         await credits.commit(key, REPLY, NOON)
     assert (80, 98) == await left(credits)
-    assert not await credits.give_back("talk/run/7/one", NOON)
+    await adds_up(pool)
+
+
+async def test_another_accounts_turn_is_not_given_back_to_us(
+    credits: Credits, pool: Pool, tenants: Tenants, shop: Tenant
+) -> None:
+    """The shop was removed in mid-turn, and the platform's default took it over."""
+    await tenants.add(Tenant(platform="manychat", account="default", plan="small"), {})
+    await reserve(credits, FIRST)
+    await credits.commit(FIRST, REPLY, NOON)
+    await credits.reserve("manychat", "default", SECOND, REPLY, NOON)
+    await credits.commit(SECOND, REPLY, NOON)
+    assert (90, 99) == await left(credits)
     await adds_up(pool)
 
 
@@ -302,7 +337,8 @@ async def adds_up(pool: Pool) -> None:
     assert [] == [row["which"] for row in wrong]
     paid_twice = await fetch_all(
         pool,
-        """SELECT coalesce(substring(turn_key FROM '^(.+)/'), turn_key) AS turn FROM credits GROUP BY turn
+        """SELECT coalesce(substring(turn_key FROM '^(.+)/'), turn_key) AS turn FROM credits
+            GROUP BY platform, account, turn
            HAVING count(*) FILTER (WHERE movement = 'commit') - count(*) FILTER (WHERE movement = 'refund') > 1""",
     )
     assert [] == [row["turn"] for row in paid_twice]
@@ -321,7 +357,7 @@ STEPS = st.lists(
 
 def step(credits: Credits, what: str, turn: int, replies: int, day: int) -> Coroutine[Any, Any, Any]:
     """One thing that may happen."""
-    now, key = NOON + timedelta(days=day), f"t/{turn // 2}/{turn}"
+    now, key = NOON + timedelta(days=day), f"t/{turn // 2}/d{turn}"
     match what:
         case "reserve":
             return credits.reserve(*SHOP, key, Usage(messages=replies * 5, replies=replies), now)

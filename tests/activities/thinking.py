@@ -158,6 +158,8 @@ class Mind:
     dialog: Dialog
     hearing: Hearing
     probe: Probe
+    decisions: int = 0
+    """How many were begun."""
 
     async def set_up(self, platform: str, plan: Plan | None = None, **fields: Any) -> None:
         """Change the platform's account, as its shop would."""
@@ -180,10 +182,12 @@ class Mind:
         return await self.environment(attempt).run(self.dialog.decide, turn)
 
     def environment(self, attempt: int = 1) -> ActivityEnvironment:
-        """Temporal's side of one attempt."""
-        environment = ActivityEnvironment()
-        now = datetime.now(UTC)
-        environment.info = dataclasses.replace(environment.info, attempt=attempt, scheduled_time=now, started_time=now)
+        """Temporal's side of one attempt; a first one is another decision."""
+        self.decisions += attempt == 1
+        environment, now = ActivityEnvironment(), datetime.now(UTC)
+        environment.info = dataclasses.replace(
+            environment.info, activity_id=str(self.decisions), attempt=attempt, scheduled_time=now, started_time=now
+        )
         return environment
 
     async def rows(self, query: str) -> list[dict[str, Any]]:

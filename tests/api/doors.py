@@ -137,8 +137,8 @@ async def batched(doors: Doors, lines: list[tuple[str, str]]) -> int:
     return (await doors.client.post("/webhook/whatsapp/batched", json=body)).status_code
 
 
-async def heard(doors: Doors, contact: str) -> list[str]:
+async def heard(doors: Doors, contact: str, platform: str = "bridge") -> list[str]:
     """The texts that were signalled to a conversation, in their order."""
-    history = await doors.temporal.get_workflow_handle(f"conv:bridge:default:{contact}").fetch_history()
+    history = await doors.temporal.get_workflow_handle(f"conv:{platform}:default:{contact}").fetch_history()
     signals = [event.workflow_execution_signaled_event_attributes for event in history.events]
     return [json.loads(signal.input.payloads[0].data)["text"] for signal in signals if signal.signal_name == "receive"]

@@ -14,9 +14,11 @@ import httpx
 import pytest
 
 from domain.conversation import Attention, Holder
-from domain.messages import ReceiptState
+from domain.messages import InboundMessage, ReceiptState, Received
+from platforms.base import WebhookRequest
 from platforms.registry import PLATFORMS
 from platforms.simulation import Direction, Entry
+from providers.records.books import Books
 from providers.records.pool import open_pool
 from runtime.settings import Settings
 from runtime.temporal import connect
@@ -104,6 +106,24 @@ async def test_staff_who_answer_take_the_conversation_over(doors: Doors, platfor
     assert [("out", "Вітаю, це Анна", "operator")] == doors.logged(contact), "once"
 
 
+@pytest.mark.parametrize("platform", [name for name, kit in PLATFORMS.items() if kit.edited])
+async def test_an_edit_that_changes_no_word_is_no_second_wish(doors: Doors, platform: str) -> None:
+    """Telegram tells of changes that nobody sees, too: «так» would be a yes again; a real correction is heard."""
+    contact, kit = fresh_contact(), PLATFORMS[platform]
+    assert kit.edited is not None
+    wish = said(contact, "дві пляшки", id="4711")
+    same, other = (kit.edited(wish.model_copy(update={"text": text}), OURS) for text in ("дві пляшки", "три пляшки"))
+    came = WebhookRequest(headers=same.headers, query=same.query, body=same.body, now=wish.at)
+    [edit] = kit.adapter(doors.client).read(json.loads(same.body), came, OURS)
+    assert isinstance(edit, Received)
+    original = InboundMessage(id=edit.message.edits, received_at=wish.at, text=wish.text)
+    await Books(doors.pool).log_inbound(address(platform, contact), [original], 1, "")
+    statuses = [await doors.post(hook) for hook in (kit.inbound(wish, OURS), same, other)]
+
+    assert {200, 202} >= set(statuses)
+    assert ["дві пляшки", "три пляшки"] == await heard(doors, contact, platform)
+
+
 async def test_our_own_message_in_the_app_is_no_operator(doors: Doors) -> None:
     """Instagram shows us what we sent ourselves: its id is in our outbox, and nobody has taken over."""
     contact = fresh_contact()
@@ -125,6 +145,20 @@ async def test_our_own_message_in_chat2desk_is_no_operator(doors: Doors) -> None
     status = (await doors.client.post(hook.path, json=body)).status_code
 
     assert (200, []) == (status, doors.logged(contact))
+
+
+async def test_our_own_message_is_ours_whoever_was_logged_in(doors: Doors) -> None:
+    """Chat2Desk may name an operator beside what our own API call sent: its id is in our outbox."""
+    contact = fresh_contact()
+    await doors.sent("chat2desk", contact, "28781")
+    hook = echo("chat2desk", said(contact, "Добрый день", id="28781"))
+    assert json.loads(hook.body)["operator_id"]
+    async with doors.listening():
+        await doors.post(PLATFORMS["chat2desk"].inbound(said(contact, "привет"), OURS))
+        status = await doors.post(hook)
+        overview = await doors.overview("chat2desk", contact)
+
+    assert (200, Holder.ASSISTANT) == (status, overview.holder)
 
 
 # --- parts that failed ---------------------------------------------------------------------------------------------

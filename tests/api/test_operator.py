@@ -68,6 +68,22 @@ def test_conversations_are_listed_and_a_quote_cannot_break_out(door: httpx.Clien
     assert (200, []) == (tricky.status_code, tricky.json()["items"])
 
 
+def test_a_second_reason_hides_no_conversation(door: httpx.Client, operator: httpx.Client, database: str) -> None:
+    """Temporal knows one reason of each conversation; what our books know of a letter is found beside it."""
+    id = "conv:manychat:default:902"
+    body, secret = {"subscriber_id": "902", "text": "hi"}, {"X-Webhook-Secret": "many-secret"}
+    assert 202 == door.post("/webhooks/manychat", json=body, headers=secret).status_code
+    _until_listed(operator, id)
+    insert(database, LINE.replace(":60", ":902"), id="902")
+    insert(database, LETTER, key="hidden", conversation=id)
+    found = {
+        reason: [one["id"] for one in operator.get("/api/conversations", params={"attention": reason}).json()["items"]]
+        for reason in ("dead_letter", "payment", "handoff")
+    }
+    assert {"dead_letter": [id], "payment": [], "handoff": []} == found
+    assert 202 == operator.post(f"/api/dead-letters/{letters(operator)['hidden']}/retry").status_code
+
+
 def _until_listed(operator: httpx.Client, name: str) -> dict[str, str]:
     import time
 

@@ -13,8 +13,9 @@ from psycopg.rows import dict_row
 
 from domain.identifiers import Address
 from providers.records.belongings import NOBODYS, TABLES, Subject
+from providers.records.confined import confined
 from providers.records.erasure import Belongings
-from providers.records.pool import Pool, open_pool
+from providers.records.pool import Pool, fetch_all, open_pool
 from tests.servers_here import Servers
 
 KNOWS = re.compile(
@@ -143,6 +144,21 @@ def test_every_table_that_knows_a_customer_is_looked_after(tables: Tables) -> No
 
     assert set() == knowing - looked_after, "say in providers/records/belongings.py what becomes of it"
     assert set() == looked_after - tables.columns().keys(), "there is no such table"
+
+
+async def test_no_table_gives_a_row_to_another_shops_operator(tables: Tables, pool: Pool) -> None:
+    """Every table that knows a shop has a row of ours; who is confined to another shop reads none of them."""
+    tables.fill(VICTIM)
+    confining = [row["relname"] for row in await fetch_all(pool, "SELECT relname FROM pg_class WHERE relrowsecurity")]
+    filled = {table.name for table in TABLES} & {*confining}
+    for table in confining:
+        ours, theirs = [
+            await fetch_all(confined(pool, [own]), f'SELECT * FROM "{table}"')
+            for own in ("whatsapp/shop", "whatsapp/another")
+        ]
+        assert [] == theirs, table
+        assert ours or table not in filled, table
+    assert len(filled) > 15
 
 
 async def test_nothing_of_an_erased_customer_stays_in_any_table(tables: Tables, pool: Pool) -> None:

@@ -17,6 +17,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands.redaction import content_of, payloads_of
 from providers.secrets import new_key
 from providers.servers.temporal import find_temporal
 from tests.api.namespaces import fresh_namespace
@@ -37,7 +38,7 @@ class Kept(Shop):
 
     def __init__(self, url: str, phones: Phones, environment: dict[str, str], folder: Path) -> None:
         super().__init__(url, phones, environment, folder)
-        self.folder, self.database = folder, environment["DATABASE_URL"]
+        self.folder, self.environment, self.database = folder, environment, environment["DATABASE_URL"]
         self.temporal, self.namespace = environment["TEMPORAL_ADDRESS"], environment["TEMPORAL_NAMESPACE"]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -147,9 +148,9 @@ async def test_what_temporal_and_the_logs_hold_tells_nothing(house: Kept, door: 
     ]
 
 
-def done(*command: str) -> subprocess.CompletedProcess[str]:
+def done(*command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """A program's whole output."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, env=env)
 
 
 def _without_labels(event: dict[str, Any]) -> dict[str, Any]:
@@ -189,6 +190,23 @@ async def test_operators_find_a_customer_by_their_real_contact(house: Kept, door
     )
     assert (200, contact, "operator") == (taken.status_code, taken.json()["contact"], taken.json()["holder"])
     assert contact not in house.tables(), "not in the audit log either"
+
+
+async def test_a_locked_history_is_a_test_for_the_next_build(house: Kept, door: httpx.AsyncClient) -> None:
+    """The gate before a deploy reads it, and what is saved of it tells nothing of the customer and is not locked."""
+    contact = "380670000008"
+    conversation = await says(house, door, contact, *SAID)
+    out = house.folder / "saved.json"
+    clean = {"PATH": "/usr/bin:/bin", **house.environment}
+    gate = await asyncio.to_thread(done, EVERTURN, "replay", "--since", "1d", env=clean)
+    saving = await asyncio.to_thread(done, EVERTURN, "history", "save", conversation, "--out", str(out), env=clean)
+
+    assert (0, "") == (gate.returncode, saving.stderr), gate.stderr
+    assert "replay on this build" in gate.stdout
+    saved = out.read_text("utf-8")
+    told = saved + "".join(str(content_of(payload)) for payload in payloads_of(json.loads(saved)))
+    assert "everturn/1" not in _encodings(json.loads(saved))
+    assert [] == [word for word in (contact, conversation, PHONE, "Франка", *SAID) if word in told]
 
 
 async def test_temporals_own_tools_show_histories_to_who_is_logged_in(house: Kept, door: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from domain.identifiers import Address, tag_of
@@ -59,16 +60,27 @@ async def test_receipts_move_forwards_only(pool: Pool, told: list[str], stands: 
 
 
 async def test_a_part_that_did_not_arrive_becomes_a_dead_letter(pool: Pool) -> None:
-    """The shop sees what its customer never got, and why; told twice, it is one letter."""
+    """The shop sees what its customer never got, and why; told twice, it is one letter, until somebody drops it."""
     await sent(pool)
     receipts = Receipts(pool)
     failed = seen(ReceiptState.FAILED, "131026: undeliverable")
-    assert Noted(failed=KEY) == await receipts.note(failed)
-    assert Noted() == await receipts.note(failed)
+    assert [Noted(failed=KEY)] * 2 == [await receipts.note(failed) for _ in range(2)]
     [letter] = await fetch_all(pool, "SELECT outbox_key, reason, outcome_unknown FROM dead_letters")
     [log] = await fetch_all(pool, "SELECT success, error_reason FROM message_logs")
     assert (KEY, "131026: undeliverable", False) == tuple(letter.values())
     assert (False, "131026: undeliverable") == tuple(log.values())
+
+
+async def test_a_failure_is_noted_whole_or_not_at_all(pool: Pool) -> None:
+    """PostgreSQL goes away in the middle of it: the platform delivers again, and the letter is there then."""
+    await sent(pool)
+    async with pool.connection() as another:
+        await another.execute("ALTER TABLE dead_letters RENAME TO away")
+        with pytest.raises(psycopg.Error):
+            await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
+        await another.execute("ALTER TABLE away RENAME TO dead_letters")
+    assert Noted(failed=KEY) == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
+    assert 1 == len(await fetch_all(pool, "SELECT 1 FROM dead_letters"))
 
 
 async def test_a_failure_told_before_the_send_is_written_down_is_not_lost(pool: Pool) -> None:
@@ -102,6 +114,15 @@ async def test_an_echo_is_the_answer_that_never_came(pool: Pool) -> None:
     assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters")
     [row] = await fetch_all(pool, "SELECT state, message_id FROM outbox")
     assert ("sent", "wamid.9") == tuple(row.values())
+
+
+async def test_a_person_who_says_it_again_is_a_person(pool: Pool) -> None:
+    """A part did not seem to arrive, so an operator typed the same words: they have taken over."""
+    outbox = Outbox(pool, "worker")
+    await outbox.claim(KEY, TO, "", Part(text="Привіт"), 1)
+    await outbox.bury(KEY, "no answer", unknown=True)
+    echo = Echo(address=TO, message_id="wamid.9", by_operator=True, text="Привіт")
+    assert (False, "") == await Receipts(pool).recognise(echo)
 
 
 @pytest.mark.parametrize("state", ["sent", "failed"])

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from contracts.conversation import OperatorReply, Release, Resend, TakeOver
+from contracts.conversation import TASK_QUEUE, OperatorReply, Release, Resend, TakeOver
 from contracts.delivery import PartState, SendPart, Sent
 from contracts.dialog import TakeTurn
 from contracts.search_attributes import ATTENTION
@@ -251,6 +251,22 @@ async def test_a_dead_letter_asks_for_attention_and_can_be_sent_again(env: Workf
         await chat.handle.signal(ConversationWorkflow.letter_dropped, Resend(key=keys[1]))
 
         await _attention(chat, ())
+
+
+async def test_a_conversation_that_only_a_letter_opened_closes(env: WorkflowEnvironment) -> None:
+    """Its customer had been silent for a week when the token was mended: it is over some day all the same."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, QUICK)
+        await env.client.start_workflow(
+            "ConversationWorkflow", chat.opening, id=chat.id, task_queue=TASK_QUEUE,
+            start_signal="resend", start_signal_args=[Resend(key="k")],
+        )  # fmt: skip
+        await chat.wait_until(lambda: shop.said == ["again:k"])
+        await env.sleep(timedelta(days=9))
+        async with asyncio.timeout(10):
+            while (await chat.handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                await asyncio.sleep(0.05)
 
 
 async def _attention(chat: Chat, wanted: tuple[str, ...]) -> None:

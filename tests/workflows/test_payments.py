@@ -9,8 +9,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from contracts.conversation import DecidePayment, PaymentDecision, TakeOver
 from contracts.dialog import TakeTurn
+from contracts.search_attributes import ATTENTION
 from domain.conversation import Attention, Holder
-from domain.decisions import AskPaymentDecision, Decision, HandOff, Outcome
+from domain.decisions import AskAttention, AskPaymentDecision, Decision, HandOff, Outcome
 from domain.messages import Part
 from domain.news import PaymentDecided, PaymentExpired
 from domain.payments import PaymentStage, Urgency
@@ -67,6 +68,26 @@ async def refusal_of(chat: Chat, **more: str) -> str | None:
 def stages(shop: Shop) -> list[PaymentStage]:
     """What was written down, in its order."""
     return [one.stage for one in shop.settled]
+
+
+async def test_who_waits_for_a_person_is_shown_first(env: WorkflowEnvironment) -> None:
+    """A customer asked for advice the model had none for, then showed a proof: people who filter find both needs."""
+    shop = cashier()
+    plain, asks = shop.script, AskAttention(kind="ask_attention", reason="no answer known")
+
+    def script(turn: TakeTurn) -> Decision:
+        if turn.messages and turn.messages[-1].text == "а чому?":
+            return Decision(parts=(Part(text="taken"),), phase="checking", state={"n": 1}, effects=(asks,))
+        return plain(turn)
+
+    shop.script = script
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await shown(chat, shop, "а чому?")
+        await shown(chat, shop)
+        assert (Attention.PAYMENT, Attention.HANDOFF) == (await chat.overview()).attention
+        labels = (await chat.handle.describe()).typed_search_attributes
+    assert "handoff" == labels.get(ATTENTION)
 
 
 async def test_approved(env: WorkflowEnvironment) -> None:
