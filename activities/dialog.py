@@ -241,7 +241,7 @@ class Dialog(contract.Dialog):
 
 
 def _turn_key(turn: TakeTurn) -> str:
-    """What a turn is paid under. Each decision of a turn has a number of its own, the activity's; its attempts share it.
+    """What a turn is paid under: each decision of it has a number of its own, the activity's, which its attempts share.
 
     A superseded one's is smaller than its successor's: `providers/records/superseded.py`.
     """

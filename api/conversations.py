@@ -200,8 +200,9 @@ class Conversations:
 
     async def reply(self, address: Address, reply: OperatorReply, key: str | None = None) -> Overview:
         """Write to the customer. The same `key` twice writes once."""
+        wish = reply.model_copy(update={"key": key or ""})
         async with _reachable(ANSWER_WITHIN):
-            return await self._handle(address).execute_update(ConversationWorkflow.operator_reply, reply, id=key)
+            return await self._handle(address).execute_update(ConversationWorkflow.operator_reply, wish, id=key)
 
     async def decide_payment(
         self, address: Address, decision: DecidePayment, key: str | None = None

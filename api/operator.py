@@ -195,6 +195,7 @@ async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     except BaseException:
         await listings.put_back(house.pool, letter)
         raise
+    await listings.letter_told(house.pool, letter, again=True)
     log.info("dead_letter_retried", conversation=letter["conversation_id"], key=letter["outbox_key"])
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="pending")
 
@@ -206,6 +207,7 @@ async def drop_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     await house.conversations.mention(
         Address.of_conversation(letter["conversation_id"]), "letter_dropped", Resend(key=letter["outbox_key"])
     )
+    await listings.letter_told(house.pool, letter, again=False)
     log.info("dead_letter_dropped", conversation=letter["conversation_id"], key=letter["outbox_key"])
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="dropped")
 

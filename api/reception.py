@@ -8,11 +8,12 @@ import structlog
 from pydantic import BaseModel
 
 from api.problems import Problem
-from contracts.conversation import Heard
+from contracts.conversation import Heard, Resend
 from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage, ReceiptSeen, Unsent
 from providers.records.inbox import Inbox, Kept, Taken
+from providers.records.listings import LETTER_DROPPED, LETTER_RETRIED
 from runtime.in_time import in_time
 
 TEMPORAL_WITHIN = 3.0
@@ -23,12 +24,18 @@ AT_ONCE = 50
 PAUSE = 0.5
 """Seconds between two looks into the inbox. Other processes may have put something there."""
 
+RECEIVE = "receive"
+
 KINDS: dict[str, type[BaseModel]] = {
     "message": InboundMessage,
     "receipt": ReceiptSeen,
     "echo": Echo,
     "unsent": Unsent,
+    LETTER_RETRIED: Resend,
+    LETTER_DROPPED: Resend,
 }
+OWN_SIGNALS = frozenset({LETTER_RETRIED, LETTER_DROPPED})
+"""Kinds that a conversation hears as signals of their own name; the others it receives."""
 
 log = structlog.get_logger(__name__)
 
@@ -133,9 +140,9 @@ class Reception:
             return False
         return True
 
-    async def _hand_over(self, address: Address, heard: BaseModel, *, opens: bool) -> None:
+    async def _hand_over(self, address: Address, heard: BaseModel, *, opens: bool, signal: str = RECEIVE) -> None:
         say = self._conversations.tell if opens else self._conversations.mention
-        await say(address, "receive", heard, within=TEMPORAL_WITHIN)
+        await say(address, signal, heard, within=TEMPORAL_WITHIN)
 
     async def keep_handing_over(self) -> None:
         """Hand the inbox over whenever something is in it; runs until cancelled."""
@@ -165,7 +172,9 @@ class Reception:
     async def _try(self, kept: Kept, taken: Taken) -> None:
         try:
             heard = KINDS[kept.kind].model_validate(kept.message)
-            await self._hand_over(kept.address, heard, opens=kept.opens)
+            await self._hand_over(
+                kept.address, heard, opens=kept.opens, signal=kept.kind if kept.kind in OWN_SIGNALS else RECEIVE
+            )
         except Problem as problem:
             if problem.status != 503:  # not Temporal's fault: try this one again later, it must not hold the others up
                 taken.failed[kept.id] = problem.detail

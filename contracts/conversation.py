@@ -146,6 +146,8 @@ class ConversationState(BaseModel):
     last_message_at: datetime | None = None
     told_at: datetime | None = None
     """When the customer was last told something they had not asked for; they have as long to answer it as a reply."""
+    kept_open: bool = False
+    """An operator holds it who spoke so late that it would close before their customer could answer."""
     route: str = ""
     name: str = ""
     replies: int = 0
@@ -206,6 +208,8 @@ class OperatorReply(Value):
     operator: str = "operator"
     parts: tuple[Part, ...] = ()
     """The text as the platform takes it; empty: as it is."""
+    key: str = ""
+    """The same key again is the same reply; empty: each is another."""
 
 
 class DecidePayment(Value):

@@ -33,13 +33,17 @@ class Quiet(Value):
     follow_up_at: datetime | None = None
     told_at: datetime | None = None
     """When the customer was last told something they had not asked for: a decision about their payment."""
+    kept_open: bool = False
+    """An operator spoke so late that the conversation would close on top of them."""
 
 
 def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
     """The earliest thing that this silence leads to, and when."""
     day = timedelta(hours=rules.dialog_ttl_hours)
     heard_or_told = max(quiet.last_message_at, quiet.told_at or quiet.last_message_at)
-    dues = [(heard_or_told + max(timedelta(days=rules.dedupe_days), day), Due.CLOSE)]  # no dialog outlives it
+    dues = [(_closes_at(heard_or_told, rules), Due.CLOSE)]
+    if quiet.holder is Holder.OPERATOR and quiet.kept_open:
+        dues = [(max(dues[0][0], _person_due(quiet, rules, day)[0]), Due.CLOSE)]
     if quiet.payment is not None:  # whoever has paid is not forgotten, however long they say nothing
         dues = [_payment_due(quiet.payment, rules)]
     elif quiet.dialog_open:
@@ -49,6 +53,16 @@ def next_due(quiet: Quiet, rules: TurnTaking) -> tuple[datetime, Due]:
     if quiet.holder is Holder.OPERATOR:
         dues.append(_person_due(quiet, rules, day))
     return min(dues, key=lambda due: (due[0], due[1] is Due.CLOSE, due[1]))
+
+
+def outlasts(operator_at: datetime, heard_or_told: datetime, rules: TurnTaking) -> bool:
+    """Whether the operator who speaks now may still be answered when the conversation would close."""
+    return operator_at + timedelta(hours=rules.dialog_ttl_hours) > _closes_at(heard_or_told, rules)
+
+
+def _closes_at(heard_or_told: datetime, rules: TurnTaking) -> datetime:
+    """No dialog outlives its conversation."""
+    return heard_or_told + max(timedelta(days=rules.dedupe_days), timedelta(hours=rules.dialog_ttl_hours))
 
 
 def _payment_due(payment: PaymentCase, rules: TurnTaking) -> tuple[datetime, Due]:

@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decisions import Outcome
     from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, Unsent
     from domain.news import CartLeft, OrderCancelled
-    from policies import dedupe, history
+    from policies import dedupe, history, session_window
     from policies.session_window import Due
 
 
@@ -127,7 +127,8 @@ class ConversationWorkflow:
             case Due.CLOSE:
                 # A message that arrives while the last parts leave keeps the conversation open.
                 await workflow.wait_condition(lambda: not self._state.outbox or bool(self._state.waiting))
-                return not (self._state.waiting or self._state.news or self._state.settled)
+                state = self._state
+                return not (state.waiting or state.news or state.settled or state.kept_open)
             case never:
                 assert_never(never)
         return False
@@ -152,6 +153,16 @@ class ConversationWorkflow:
         state.operator = operator
         state.operator_at = workflow.now() if operator else None
         state.handed_off_at = None
+        state.kept_open = self._must_be_kept_open()
+
+    def _must_be_kept_open(self) -> bool:
+        """An operator who speaks after a long silence is not closed upon: the answer would find the assistant."""
+        state = self._state
+        if state.operator_at is None or state.last_message_at is None:
+            return False
+        heard_or_told = max(state.last_message_at, state.told_at or state.last_message_at)
+        late = session_window.outlasts(state.operator_at, heard_or_told, state.rules)
+        return late and workflow.patched("kept-open-for-an-operator")
 
     # --- long lives --------------------------------------------------------------------------------------------
 
@@ -311,9 +322,16 @@ class ConversationWorkflow:
 
     @workflow.update
     def operator_reply(self, reply: OperatorReply) -> Overview:
-        """An operator writes to the customer, and holds the conversation from then on."""
+        """An operator writes to the customer, and holds the conversation from then on.
+
+        Temporal knows a wish that comes again within a run only: here it is known for as long as a message is.
+        """
+        state, now, wish = self._state, workflow.now(), f"reply/{reply.key}"
+        if reply.key and dedupe.is_duplicate(state.seen, wish, now):
+            return self._card.overview()
+        if reply.key:
+            dedupe.remember(state.seen, wish, now, timedelta(days=state.rules.dedupe_days))
         self._seize(reply.operator)
-        state = self._state
         for part in reply.parts or (Part(text=reply.text),):
             state.replies += 1
             state.outbox.append(

@@ -37,6 +37,7 @@ class Silence:
             payment=state.payment,
             follow_up_at=state.follow_up_at,
             told_at=state.told_at,
+            kept_open=state.kept_open,
         )
         return next_due(quiet, state.rules)
 

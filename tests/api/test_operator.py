@@ -1,10 +1,14 @@
 """What operators can look at and do."""
 
+import asyncio
 from urllib.parse import quote
 
 import httpx
 import psycopg
 import pytest
+
+from providers.records import listings
+from providers.records.pool import open_pool
 
 ROUTES = ["/api/orders", "/api/conversations", "/api/outbox", "/api/dead-letters", "/api/conversations/conv:a:b:c"]
 
@@ -129,6 +133,22 @@ def test_a_dead_letter_can_be_sent_again_once(operator: httpx.Client, database: 
     waiting = {item["key"]: item for item in operator.get("/api/outbox").json()["items"]}
     assert ("pending", 0) == (waiting["again"]["state"], waiting["again"]["attempts"])
     assert "again" not in letters(operator)
+
+
+def test_a_letter_taken_by_an_api_that_died_is_sent_all_the_same(operator: httpx.Client, database: str) -> None:
+    """It was off the pile, and its conversation not told yet: nobody could press again, so the inbox tells it."""
+    insert(database, LETTER, key="orphan", conversation="conv:manychat:default:58")
+    asyncio.run(_take_and_die(database, letters(operator)["orphan"]))
+    insert(database, "UPDATE inbox SET next_at = now() WHERE conversation_id = 'conv:manychat:default:58'")
+    assert "assistant" == _until_listed(operator, "conv:manychat:default:58")["holder"]
+    with psycopg.connect(database) as connection:
+        left = connection.execute("SELECT * FROM inbox WHERE conversation_id = 'conv:manychat:default:58'").fetchall()
+    assert [] == left
+
+
+async def _take_and_die(database: str, letter: int) -> None:
+    async with open_pool(database, size=1, name="test") as pool:
+        assert await listings.take_dead_letter(pool, letter, again=True)
 
 
 def test_a_dead_letter_can_be_dropped(operator: httpx.Client, database: str) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from contracts.conversation import TASK_QUEUE, OperatorReply, Release, Resend, TakeOver
@@ -202,6 +203,57 @@ async def test_nothing_more_leaves_after_a_take_over(env: WorkflowEnvironment) -
         await chat.wait_until(lambda: len(shop.turns) == 2, skip=2)
 
         assert [] == [said for said in shop.said[: shop.said.index("это Анна")] if said in ("part 1", "part 2")]
+
+
+def _away(_: SendPart) -> Sent:
+    raise ApplicationError("the platform is away")
+
+
+@pytest.mark.parametrize(
+    "is_stuck", [False, True], ids=["shortly before it closes", "while its last part cannot leave"]
+)
+async def test_a_conversation_does_not_close_on_top_of_an_operator(env: WorkflowEnvironment, is_stuck: bool) -> None:
+    """Staff write to somebody who was silent for a week: the answer is theirs, and some day it closes all the same."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, QUICK)
+        await chat.write("привет")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
+        await env.sleep(timedelta(days=6, hours=23, minutes=58))
+        if is_stuck:
+            shop.sending = _away
+            await chat.handle.signal(ConversationWorkflow.resend, Resend(key="k"))
+            await env.sleep(timedelta(minutes=3))
+        reply = OperatorReply(text="это Анна")
+        await chat.handle.execute_update(ConversationWorkflow.operator_reply, reply)
+        shop.sending = None
+        await chat.wait_until(lambda: "это Анна" in shop.said, skip=3 * 3600)
+        await chat.write("спасибо")
+        await chat.wait_until(lambda: shop.kept == ["спасибо"], skip=2)
+        assert 1 == len(shop.turns)
+        await env.sleep(timedelta(days=9))
+        async with asyncio.timeout(10):
+            while (await chat.handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                await asyncio.sleep(0.05)
+
+
+async def test_the_same_wish_in_the_next_run_is_the_same_reply(env: WorkflowEnvironment) -> None:
+    """The answer to an operator's reply was lost, and they press again: the customer reads it once."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, QUICK)
+        chat.opening = chat.opening.model_copy(update={"long_events": 30})
+        await chat.write("привет")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
+        first = (await chat.handle.describe()).run_id
+        reply = OperatorReply(text="это Анна", key="reply/k")
+        await chat.handle.execute_update(ConversationWorkflow.operator_reply, reply, id="reply/k")
+        await chat.wait_until(lambda: "это Анна" in shop.said)
+        while first == (await chat.handle.describe()).run_id:
+            await chat.handle.signal(ConversationWorkflow.letter_dropped, Resend(key="none"))
+        await chat.handle.execute_update(ConversationWorkflow.operator_reply, reply, id="reply/k")
+        await env.sleep(timedelta(minutes=1))
+    assert 1 == shop.said.count("это Анна")
 
 
 async def test_a_person_who_does_not_come_is_not_waited_for_for_ever(env: WorkflowEnvironment) -> None:
