@@ -51,6 +51,9 @@ class Turns:
         """What the decision under way was told of an operator's time."""
         self._seizures = 0
         """How often operators took over in this run."""
+        self._thinking: asyncio.Task[Decision] | None = None
+        self._is_cut = False
+        """An operator took over while it was being decided: nobody waits for that decision any more."""
 
     async def take_turn(self) -> None:
         """Answer the burst, or keep it for the operator who holds the conversation."""
@@ -141,8 +144,16 @@ class Turns:
         superseded = 0
         while self._state.waiting:
             self._burst.fix()
+            self._is_cut = False
             seizures, thinking = self._seizures, self._start_thinking()
             await self._think(thinking, superseded, interim_at - workflow.now())
+            if self._is_cut:
+                thinking.cancel()
+                await _end_of(thinking)
+                if not self._state.operator:  # came and went: what they said is not in the decision
+                    continue
+                await self._leave_to_the_operator()
+                return None
             if not (self._burst.changed or self._burst.is_overtaken(superseded)):
                 decision = await thinking
                 if self._is_stale(seizures):
@@ -158,12 +169,13 @@ class Turns:
         return came_and_went and workflow.patched("think-again-after-an-operator")
 
     def _start_thinking(self) -> "asyncio.Task[Decision]":
-        return workflow.start_activity_method(
+        self._thinking = workflow.start_activity_method(
             Dialog.decide,
             self._turn_about(self._burst.heard()),
             summary=f"turn {self._state.turn}: decide",
             **patience.THINKING,
         )
+        return self._thinking
 
     def _turn_about(self, messages: tuple[InboundMessage, ...], news: News | None = None) -> TakeTurn:
         state = self._state
@@ -185,7 +197,8 @@ class Turns:
         """Wait for the decision or the next message; when it takes long, say "one moment" once."""
 
         def enough() -> bool:
-            return thinking.done() or self._burst.changed or self._burst.is_overtaken(superseded)
+            heard_more = self._burst.changed or self._burst.is_overtaken(superseded)
+            return thinking.done() or heard_more or self._is_cut
 
         if self._interim is None and not await until(enough, interim_in, "interim"):
             self._say_one_moment(thinking)
@@ -195,10 +208,12 @@ class Turns:
         """Throw the decision away and let the newer message join the burst; nothing of it has gone out yet."""
         thinking.cancel()
         await self._burst.gather()
-        try:
-            await thinking
-        except ActivityError:
-            return
+        await _end_of(thinking)
+
+    async def _leave_to_the_operator(self) -> None:
+        """They see what the customer wrote, also if nothing had been decided about it."""
+        await self._silence_interim()
+        await self._effects.keep(tuple(item.message for item in self._take_burst()))
 
     def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
         """Unless an earlier reply is still on its way: order matters more than courtesy."""
@@ -222,8 +237,11 @@ class Turns:
         )
 
     def hush(self) -> None:
-        """An operator took over: an interim message that has not gone yet never will."""
+        """An operator took over: an interim message that has not gone yet never will, and nobody goes on thinking."""
         self._seizures += 1
+        is_thinking = self._thinking is not None and not self._thinking.done()
+        if is_thinking and workflow.patched("a-take-over-stops-the-thinking"):
+            self._is_cut = True
         if self._interim is not None:
             self._interim.cancel()
 
@@ -335,3 +353,11 @@ class Turns:
             Dialog.phrase, wanted, summary=f"turn {self._state.turn}: {phrase}", **patience.BOOKKEEPING
         )
         self._put_in_outbox(Part(text=spoken.text), phrase, answers)
+
+
+async def _end_of(thinking: "asyncio.Task[Decision]") -> None:
+    """Of a decision that was called off: nothing of it goes out, whatever it came to."""
+    try:
+        await thinking
+    except ActivityError:
+        return

@@ -34,7 +34,7 @@ _SENT = """
 WITH part AS (
     UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
      WHERE key = %(key)s RETURNING *
-)
+), letter AS (DELETE FROM dead_letters USING part WHERE outbox_key = part.key)
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
 SELECT conversation_id, contact, key, 'out', part ->> 'text', turn FROM part
 ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
@@ -42,10 +42,11 @@ RETURNING (SELECT error FROM receipts JOIN part USING (platform, account)
             WHERE receipts.message_id = %(message_id)s AND receipts.state = 'failed' AND %(message_id)s <> '') AS failed
 """
 
+# What another worker has sent meanwhile is sent, whatever an attempt that woke up late met.
 _BURIED = """
 WITH part AS (
     UPDATE outbox SET state = %(state)s, last_error = %(reason)s, updated_at = clock_timestamp()
-     WHERE key = %(key)s RETURNING *
+     WHERE key = %(key)s AND (state <> 'sent' OR attempt_by = %(worker)s) RETURNING *
 ), logged AS (
     INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn, success, error_reason)
     SELECT conversation_id, contact, key, 'out', part ->> 'text', turn, false, %(reason)s FROM part
@@ -157,7 +158,10 @@ class Outbox:
     async def bury(self, key: str, reason: str, *, unknown: bool = False, lettered: bool = True) -> None:
         """It will not be tried again by itself; `lettered`: a person should see it."""
         state = "unknown" if unknown else "dead"
-        values = {"key": key, "reason": reason, "state": state, "unknown": unknown, "lettered": lettered}
+        values = {
+            "key": key, "reason": reason, "state": state, "unknown": unknown, "lettered": lettered,
+            "worker": self._worker,
+        }  # fmt: skip
         await fetch_one(self._pool, _BURIED, values)
 
 

@@ -41,22 +41,34 @@ SELECT outbox_key FROM dead_letters JOIN outbox ON outbox.key = dead_letters.out
    AND outbox.message_id <> '' AND outbox.state = 'dead'
 """
 
-# A part whose outcome we do not know is found by its words: the echo is the answer that never came. Not if a person is
-# said to have written them: they may have said what did not seem to arrive.
+# A part whose id we do not have is found by its words: it is under way, its answer never came or held no id, or said
+# that it had failed when it had not. Not if a person is said to have written them, unless it is under way right now:
+# they may have said what did not seem to arrive.
 _OURS = r"""
-SELECT key, state FROM outbox
+SELECT key, state, message_id FROM outbox
  WHERE (platform = %(platform)s AND account = %(account)s AND message_id = %(message_id)s AND message_id <> '')
-    OR (conversation_id = %(conversation_id)s AND state = ANY(%(states)s)
+    OR (conversation_id = %(conversation_id)s
+        AND regexp_replace(part ->> 'text', '\s+', ' ', 'g') = regexp_replace(%(text)s, '\s+', ' ', 'g')
         AND updated_at > clock_timestamp() - interval '1 day'
-        AND regexp_replace(part ->> 'text', '\s+', ' ', 'g') = regexp_replace(%(text)s, '\s+', ' ', 'g'))
+        AND (state = 'sending' OR NOT %(by_a_person)s AND (
+             state = 'unknown' OR state = 'pending' AND attempts > 0
+             OR updated_at > clock_timestamp() - interval '5 min' AND (
+                state = 'sent' AND message_id = '' OR state = 'dead' AND key LIKE '%%/interim'))))
  ORDER BY message_id = %(message_id)s DESC, created_at LIMIT 1
 """
 
+# What waits for its next attempt needs none any more.
 _FOUND = """
-WITH letter AS (DELETE FROM dead_letters WHERE outbox_key = %(key)s)
-UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
- WHERE key = %(key)s AND state = 'unknown'
-RETURNING key
+WITH letter AS (DELETE FROM dead_letters WHERE outbox_key = %(key)s),
+part AS (
+    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
+     WHERE key = %(key)s AND (state IN ('unknown', 'pending') OR state = 'sent' AND message_id = '') RETURNING *
+), logged AS (
+    INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
+    SELECT conversation_id, contact, key, 'out', part ->> 'text', turn FROM part
+    ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
+)
+SELECT key FROM part
 """
 
 
@@ -117,12 +129,12 @@ class Receipts:
             "conversation_id": echo.address.conversation_id,
             "message_id": echo.message_id,
             "text": echo.text,
-            "states": ["sending"] if echo.by_operator else ["sending", "unknown"],
+            "by_a_person": echo.by_operator is True,
         }
         row = await fetch_one(self._pool, _OURS, values)
         if row is None:
             return False, ""
-        if row["state"] != "unknown":
+        if row["state"] in ("sending", "dead") or row["message_id"] == echo.message_id:
             return True, ""
         found = await fetch_one(self._pool, _FOUND, {"key": row["key"], "message_id": echo.message_id})
         return True, str(found["key"]) if found else ""

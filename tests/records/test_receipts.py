@@ -116,6 +116,47 @@ async def test_an_echo_is_the_answer_that_never_came(pool: Pool) -> None:
     assert ("sent", "wamid.9") == tuple(row.values())
 
 
+@pytest.mark.parametrize("case", ["refused and shown", "taken without an id", "one moment, refused and shown"])
+async def test_what_did_not_seem_to_be_sent_is_ours_all_the_same(pool: Pool, case: str) -> None:
+    """A bridge says "Connection Closed" when WhatsApp has it already: no operator wrote that, and it goes out once."""
+    outbox, receipts = Outbox(pool, "worker"), Receipts(pool)
+    key = KEY.replace("/0", "/interim") if "moment" in case else KEY
+    await outbox.claim(key, TO, "", Part(text="Привіт"), 1)
+    match case:
+        case "refused and shown":
+            await outbox.mark_waiting(key, "HTTP 500", 1, counted=True)
+        case "taken without an id":
+            await outbox.mark_sent(key, "")
+        case _:
+            await outbox.bury(key, "HTTP 500", lettered=False)
+    echo = Echo(address=TO, message_id="wamid.9", by_operator=None, text="Привіт")
+    assert (True, "" if "moment" in case else KEY) == await receipts.recognise(echo)
+    assert "moment" in case or None is await outbox.claim(key, TO, "", Part(text="Привіт"), 1)
+    lines = await fetch_all(pool, "SELECT success FROM message_logs WHERE direction = 'out'")
+    assert [True] == [line["success"] for line in lines] or "moment" in case
+
+
+async def test_what_never_left_is_not_ours(pool: Pool) -> None:
+    """The part waits for its account's turn; whoever wrote the same words was a person."""
+    outbox = Outbox(pool, "worker")
+    await outbox.claim(KEY, TO, "", Part(text="Привіт"), 1)
+    await outbox.mark_waiting(KEY, "paused", 1, counted=False)
+    echo = Echo(address=TO, message_id="wamid.9", by_operator=None, text="Привіт")
+    assert (False, "") == await Receipts(pool).recognise(echo)
+
+
+async def test_a_late_attempt_unmakes_nothing(pool: Pool) -> None:
+    """A worker stood still, another one sent the part; what the first one meets when it wakes up changes nothing."""
+    first, second = Outbox(pool, "1"), Outbox(pool, "2")
+    await first.claim(KEY, TO, "", Part(text="Привіт"), 1)
+    await second.bury(KEY, "nobody can tell", unknown=True)
+    await first.mark_sent(KEY, "wamid.1")
+    assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters"), "nobody need press what has arrived"
+    await second.bury(KEY, "HTTP 400")
+    [row] = await fetch_all(pool, "SELECT state FROM outbox")
+    assert "sent" == row["state"]
+
+
 async def test_a_person_who_says_it_again_is_a_person(pool: Pool) -> None:
     """A part did not seem to arrive, so an operator typed the same words: they have taken over."""
     outbox = Outbox(pool, "worker")

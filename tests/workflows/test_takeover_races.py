@@ -70,6 +70,42 @@ async def test_while_the_assistant_decides(env: WorkflowEnvironment) -> None:
         assert {} == shop.orders
 
 
+async def test_nobody_goes_on_thinking_about_what_an_operator_answers(env: WorkflowEnvironment) -> None:
+    """The model's words would be thrown away, and paid for: it is called off, and the customer's lines are kept."""
+    shop = deciding()
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("привіт")
+        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
+        await take_over(chat)
+        await chat.wait_until(lambda: shop.kept == ["привіт"])
+        shop.let_go("decide")
+        await chat.write("є хтось?")
+        await chat.wait_until(lambda: shop.kept == ["привіт", "є хтось?"], skip=2)
+        await nothing_more_is_said(chat, shop, [])
+        assert (1, 1) == (shop.cancelled_decisions, len(shop.turns))
+        await chat.handle.execute_update(ConversationWorkflow.release, Release())
+        await chat.write("дякую")
+        await chat.wait_until(lambda: shop.said == ["раз", "два"], skip=2)
+
+
+async def test_an_operator_who_came_and_went_costs_no_answer(env: WorkflowEnvironment) -> None:
+    """Taken over and given back while it was being decided: it is decided anew, with what the operator left behind."""
+    shop = deciding()
+    shop.hold("decide")
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("привіт")
+        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
+        await take_over(chat)
+        await chat.handle.execute_update(ConversationWorkflow.release, Release(summary="узгодили ціну"))
+        await chat.write("то що?")
+        shop.let_go("decide")
+        await chat.wait_until(lambda: shop.said == ["раз", "два"], skip=2)
+        assert "узгодили ціну" == shop.turns[-1].meanwhile
+
+
 async def test_while_the_order_is_placed(env: WorkflowEnvironment) -> None:
     """The order stands, once; the words about it are the operator's."""
     shop = deciding(ORDER, outcome=Outcome.COMPLETED)
