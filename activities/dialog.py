@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from activities.inquiry import Inquiry, Sources
 from contracts import dialog as contract
 from contracts.dialog import Phrase, Spoken, TakeTurn
 from domain.decisions import Decision, FlowDecision, HandOff, Outcome
-from domain.failures import OurFault
+from domain.failures import OurFault, Unavailable
 from domain.media import MediaProblem, SeenMedia
 from domain.messages import InboundMessage, MessageKind, OutboundMessage, Part
 from domain.news import CartLeft
@@ -96,6 +97,9 @@ class Dialog(contract.Dialog):
             await self._books.log_inbound(turn.address, turn.messages, turn.turn, "")
             async with self._courtesies.shown(account, turn):
                 chosen, state, usage = await self._within_budget(account, turn)
+            if chosen.phase:
+                with suppress(Unavailable):  # for people who look; nobody decides anew for it
+                    await self._books.note_phase(turn.address, turn.messages, chosen.phase)
         told = await self._disclosure.due(account, turn, chosen)
         decision = self._fit(account, turn, state, disclosed(chosen, told) if told else chosen)
         if told:

@@ -1,6 +1,7 @@
 """Replies that stand in the webhook's own answer (ManyChat's response mode), without ever losing one."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from platforms.base import Platform
 from platforms.credentials import credentials_of
 from providers.records.outbox import Outbox
 from providers.records.pool import stubbornly
+from runtime import metrics
 from runtime.accounts import Account
 
 MOST_MESSAGES = 10
@@ -67,6 +69,10 @@ class ResponseMode:
         if not answered.decided:
             words = account.interim_text or self._one_moment(account.flow)
             parts = [] if answered.told_before else [Part(text=words)]
+            if parts:
+                labels = (account.platform, account.account, account.flow)
+                metrics.interim_sent.labels(*labels).inc()
+                metrics.messages_sent.labels(*labels, "interim").inc()
             return self._show(platform, account, last.message.route, parts)
         return await self._show_offered(request, platform, account, last, answered)
 
@@ -103,7 +109,7 @@ class ResponseMode:
                 break  # what follows a part that is pushed is pushed behind it
             claimed.append(one)
         body = self._body(platform, account, event.message.route, [one.part for one in claimed])
-        return Shown(body, self._settle(event, claimed))
+        return Shown(body, self._settle(account, event, claimed))
 
     async def _claim(self, event: Received, offered: OfferedPart) -> bool:
         try:
@@ -112,11 +118,12 @@ class ResponseMode:
             return False  # then it is pushed
         return row is not None
 
-    def _settle(self, event: Received, claimed: list[OfferedPart]) -> "Settle":
+    def _settle(self, account: Account, event: Received, claimed: list[OfferedPart]) -> "Settle":
         async def settle(*, shown: bool) -> None:
             for one in claimed:
                 await self._note(one.key, shown=shown)
                 if shown:
+                    _count(account, one)
                     await self._say_it_was_shown(event, one.key)
             if not shown:
                 log.info("asker_hung_up", parts=len(claimed))
@@ -142,6 +149,15 @@ class ResponseMode:
 
     def _body(self, platform: Platform, account: Account, route: str, parts: list[Part]) -> dict[str, Any]:
         return platform.response_body(parts, route, credentials_of(account))
+
+
+def _count(account: Account, shown: OfferedPart) -> None:
+    """The platform took it with our answer: the same figures as of a part that is pushed (`activities/delivery.py`)."""
+    labels = (account.platform, account.account, account.flow)
+    metrics.messages_sent.labels(*labels, "reply").inc()
+    if shown.began is not None:
+        waited = (time.time() - shown.began) * 1000
+        metrics.end_to_end_latency_ms.labels(*labels).observe(max(0.0, waited))
 
 
 Settle = Callable[..., Any]

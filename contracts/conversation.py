@@ -47,6 +47,8 @@ class OfferedPart(Value):
     part: Part
     route: str = ""
     turn: int
+    began: float | None = None
+    """When the first message it answers came, in seconds since 1970; None: another part tells it."""
 
 
 class Answered(Value):

@@ -305,7 +305,8 @@ class Turns:
 
     def _offered(self, entry: OutboxEntry) -> OfferedPart:
         key = outbox_key(self._opening.address.conversation_id, self._state.epoch, entry.turn, entry.name)
-        return OfferedPart(key=key, part=entry.part or Part(text=""), route=entry.route, turn=entry.turn)
+        part = entry.part or Part(text="")
+        return OfferedPart(key=key, part=part, route=entry.route, turn=entry.turn, began=entry.began)
 
     def _put_in_outbox(
         self,

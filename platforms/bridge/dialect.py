@@ -121,7 +121,7 @@ def _spoken(said: Said, told: Told, *, is_api_send: bool = False) -> Inbound:
         case Aside(reason=reason):
             return Ignored(reason=reason)
         case TakenBack(original=original):
-            return Ignored(reason="own_unsent") if own else Unsent(address=told.address, message_id=original)
+            return Ignored(reason="own_unsent") if own else _unsent(original, told)
         case Changed():
             return Ignored(reason="own_edit") if own else _edited(said, told)
         case Content():
@@ -140,7 +140,12 @@ def _echo(said: Content, told: Told, *, is_api_send: bool) -> Inbound:
         by_operator=False if is_api_send else None,
         text=said.text,
         at=told.facts.sent_at,
+        names=told.facts.names,
     )
+
+
+def _unsent(original: str, told: Told) -> Unsent:
+    return Unsent(address=told.address, message_id=original, names=told.facts.names)
 
 
 def _received(said: Content, told: Told) -> Inbound:
@@ -178,7 +183,7 @@ def _heard(own_id: str, said: Content, told: Told, edits: str = "") -> Received:
         context=said.context,
         edits=edits,
     )
-    return Received(address=told.address, message=message)
+    return Received(address=told.address, message=message, names=told.facts.names)
 
 
 # --- what is about messages -----------------------------------------------------------------------------------------
@@ -221,4 +226,4 @@ def _takeback(told: Told) -> Inbound:
     original = said.original if isinstance(said, TakenBack) else told.facts.id
     if original is None:
         return Ignored(reason="takeback_without_id")
-    return Unsent(address=told.address, message_id=original)
+    return _unsent(original, told)

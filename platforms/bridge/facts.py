@@ -14,6 +14,7 @@ from platforms.bridge.jids import (
     is_own,
     jid_of,
     message_id_of,
+    names_among,
     same_person,
     serialized_id,
 )
@@ -27,6 +28,8 @@ class Facts:
 
     contact: str | Elsewhere
     """The other side of the conversation, whoever wrote."""
+    names: tuple[str, ...]
+    """All their names, where one of them hides the phone."""
     id: str | None
     native_id: str
     """The id as the bridge writes it, for asking it about the message."""
@@ -61,8 +64,10 @@ def _of_baileys(notice: Notice) -> Facts:
     flag = key.get("fromMe") if key.get("fromMe") is not None else fields.get("fromMe")
     own = is_own(flag)
     own_id = message_id_of(key.get("id") if "key" in fields else fields.get("keyId") or fields.get("id"))
+    chat = list(_chat_of(key, fields, own=own))
     return Facts(
-        contact=contact_among(_chat_of(key, fields, own=own)),
+        contact=contact_among(chat),
+        names=names_among(chat),
         id=own_id,
         native_id=own_id or "",
         is_own=own,
@@ -90,9 +95,11 @@ def _of_web(fields: dict[str, Any]) -> Facts:
     flag = fields.get("fromMe")
     flag = mapping(fields.get("id")).get("fromMe") if flag is None else flag
     own = is_own(flag, native)
-    contact = Elsewhere.GROUP if fields.get("isGroupMsg") is True else contact_among(_other_side(fields, native, own))
+    other_side = list(_other_side(fields, native, own))
+    contact = Elsewhere.GROUP if fields.get("isGroupMsg") is True else contact_among(other_side)
     return Facts(
         contact=contact,
+        names=names_among(other_side),
         id=message_id_of(fields.get("id")),
         native_id=native,
         is_own=own,

@@ -26,6 +26,12 @@ VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'in', %(kind)s, %(te
 ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
 """
 
+_REACHED = """
+UPDATE message_logs SET dialog_state = %(phase)s
+ WHERE conversation_id = %(conversation_id)s AND direction = 'in' AND message_id = ANY(%(ids)s)
+   AND dialog_state <> %(phase)s
+"""
+
 _ECHO = """
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, dialog_state, timestamp)
 VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'out', %(text)s, 'operator', %(at)s)
@@ -110,6 +116,12 @@ class Books:
                 return
             async with connection.transaction(), connection.cursor() as cursor:
                 await cursor.executemany(_LOG, rows)
+
+    async def note_phase(self, address: Address, messages: Sequence[InboundMessage], phase: str) -> None:
+        """How far the dialog has come with these messages; their reply's lines take it from them."""
+        ids = [message.key for message in messages]
+        values = {"conversation_id": address.conversation_id, "ids": ids, "phase": phase}
+        await fetch_one(self._pool, _REACHED, values)
 
     async def log_echo(self, echo: Echo) -> None:
         """Write down what an operator wrote in the platform's own app."""

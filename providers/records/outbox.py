@@ -35,8 +35,11 @@ WITH part AS (
     UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
      WHERE key = %(key)s RETURNING *
 ), letter AS (DELETE FROM dead_letters USING part WHERE outbox_key = part.key)
-INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
-SELECT conversation_id, contact, key, 'out', part ->> 'text', turn FROM part
+INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn, dialog_state)
+SELECT conversation_id, contact, key, 'out', part ->> 'text', turn, coalesce((
+           SELECT heard.dialog_state FROM message_logs AS heard
+            WHERE heard.conversation_id = part.conversation_id AND heard.direction = 'in' AND heard.turn = part.turn
+            ORDER BY heard.id DESC LIMIT 1), '') FROM part
 ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
 RETURNING (SELECT error FROM receipts JOIN part USING (platform, account)
             WHERE receipts.message_id = %(message_id)s AND receipts.state = 'failed' AND %(message_id)s <> '') AS failed

@@ -124,6 +124,19 @@ async def test_an_edit_that_changes_no_word_is_no_second_wish(doors: Doors, plat
     assert ["дві пляшки", "три пляшки"] == await heard(doors, contact, platform)
 
 
+async def test_a_customer_whose_phone_is_hidden_once_stays_who_they_are(doors: Doors) -> None:
+    """A bridge tells both names, and the next time only the one behind which the phone is hidden: one conversation."""
+    contact = fresh_contact()
+    key = {"remoteJid": f"{contact}7@lid", "fromMe": False}
+    both = key | {"remoteJidAlt": f"{contact}@s.whatsapp.net", "id": f"A{contact}"}
+    now = int(datetime.now(UTC).timestamp())
+    for own_key, text in ((both, "добрий день"), (key | {"id": f"B{contact}"}, "є розмір M?")):
+        data = {"key": own_key, "message": {"conversation": text}, "messageTimestamp": now}
+        body = {"event": "messages.upsert", "instance": "shop", "data": data}
+        assert (await doors.client.post("/webhook/whatsapp/batched", json=body)).is_success
+    assert ["добрий день", "є розмір M?"] == await heard(doors, contact)
+
+
 async def test_our_own_message_in_the_app_is_no_operator(doors: Doors) -> None:
     """Instagram shows us what we sent ourselves: its id is in our outbox, and nobody has taken over."""
     contact = fresh_contact()

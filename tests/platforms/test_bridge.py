@@ -227,7 +227,7 @@ def test_ids_of_a_message_are_one() -> None:
 def test_our_own_writing_names_the_customer() -> None:
     """What we sent belongs to the customer's conversation, not to one with ourselves."""
     own = KEY | {"fromMe": True, "remoteJid": "9@lid", "remoteJidAlt": "42@s.whatsapp.net", "senderPn": "1@c.us"}
-    expected = Echo(address=TO, message_id="M1", by_operator=None, text="Привіт")
+    expected = Echo(address=TO, message_id="M1", by_operator=None, text="Привіт", names=("42", "9@lid"))
     assert [expected] == read_body(upsert(key=own), NOW, MAIN)
     note = upsert() | {"sender": "42:3@s.whatsapp.net"}
     assert [Ignored(reason="note_to_self")] == read_body(note, NOW, MAIN)

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from domain.identifiers import Address, tag_of
-from domain.messages import Echo, Part, ReceiptSeen, ReceiptState
+from domain.messages import Echo, InboundMessage, Part, ReceiptSeen, ReceiptState
+from providers.records.books import Books
 from providers.records.outbox import Outbox
 from providers.records.pool import Pool, fetch_all, open_pool
 from providers.records.receipts import Noted, Receipts
@@ -134,6 +135,16 @@ async def test_what_did_not_seem_to_be_sent_is_ours_all_the_same(pool: Pool, cas
     assert "moment" in case or None is await outbox.claim(key, TO, "", Part(text="Привіт"), 1)
     lines = await fetch_all(pool, "SELECT success FROM message_logs WHERE direction = 'out'")
     assert [True] == [line["success"] for line in lines] or "moment" in case
+
+
+async def test_every_line_tells_how_far_the_dialog_had_come(pool: Pool) -> None:
+    """A shop counts where its customers stop: the message and its reply name the step."""
+    message = InboundMessage(id="m", received_at=NOW, text="вода")
+    await Books(pool).log_inbound(TO, [message], 1, "")
+    await Books(pool).note_phase(TO, [message], "address")
+    await sent(pool)
+    lines = await fetch_all(pool, "SELECT direction, dialog_state FROM message_logs ORDER BY id")
+    assert [("in", "address"), ("out", "address")] == [tuple(line.values()) for line in lines]
 
 
 async def test_what_never_left_is_not_ours(pool: Pool) -> None:

@@ -97,10 +97,18 @@ def pushed_once(house: House, contact: str, seconds: float = 30) -> str:
     return reply
 
 
+def figure(house: House, name: str, account: str = "default") -> float:
+    """A figure of this account's, as Prometheus reads it."""
+    labels = (f'account="{account}"', 'platform="manychat"')
+    lines = [line for line in house.client.get("/metrics").text.splitlines() if line.startswith(f"{name}{{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in labels))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_the_reply_stands_in_the_answer(house: House) -> None:
-    """A whole dialog of answers: nothing is pushed, and the order is there at the end."""
+    """A whole dialog of answers: nothing is pushed, the order is there at the end, and the figures know of them."""
+    sent, timed = (figure(house, name) for name in ("messages_sent_total", "end_to_end_latency_ms_count"))
     told = shown(ask(house, "101", "3 бутыли на ул. Ахунбаева 12, кв. 5, 0555 12 34 56"))
     time.sleep(HELD + 0.5)
     told += shown(ask(house, "101", "да"))
@@ -108,6 +116,9 @@ def test_the_reply_stands_in_the_answer(house: House) -> None:
 
     assert (2, []) == (len(told), pushed(house, "101")), told
     assert [("sent",)] * 2 == house.rows(f"SELECT state FROM outbox WHERE conversation_id = '{CONVERSATION}101'")
+    assert (2, 2) == (
+        figure(house, "messages_sent_total") - sent, figure(house, "end_to_end_latency_ms_count") - timed
+    )  # fmt: skip
     assert [(3,)] == house.rows(f"SELECT bottles_count FROM orders WHERE conversation_id = '{CONVERSATION}101'")
 
 
