@@ -1,15 +1,19 @@
 """The outbox table: one row a part, written down before and after each send."""
 
+import asyncio
+import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Part
 from domain.model import Value
-from providers.records.pool import Pool, fetch_all, fetch_one
+from providers.records.pool import Pool, fetch_all, fetch_one, stubbornly
 
 _CLAIM = """
 INSERT INTO outbox (key, conversation_id, platform, account, contact, route, part, turn,
@@ -22,6 +26,15 @@ ON CONFLICT (key) DO UPDATE
  WHERE outbox.state = 'pending'
 RETURNING *
 """
+
+# Not an older attempt of this worker's, which may be under way.
+_TAKEN_BACK = """
+UPDATE outbox SET state = 'pending', attempts = attempts - 1, updated_at = clock_timestamp()
+ WHERE key = %(key)s AND state = 'sending' AND attempt_by = %(worker)s
+   AND attempt_at > clock_timestamp() - %(age)s * interval '1 s'
+"""
+A_CLOCKS_STEP = 0.1
+"""Seconds that two clocks may differ by over so short a time."""
 
 _PARKED = """
 INSERT INTO outbox (key, conversation_id, platform, account, contact, route, part, turn, state, last_error)
@@ -81,10 +94,33 @@ class Outbox:
     def __init__(self, pool: Pool, worker: str) -> None:
         self._pool = pool
         self._worker = worker
+        self._taking_back: dict[str, asyncio.Task[None]] = {}
+        """Claims whose answer was lost, by key."""
 
     async def claim(self, key: str, to: Address, route: str, part: Part, turn: int) -> OutboxRow | None:
-        """Begin an attempt; None when the part is not ours to send now (see `find`)."""
-        return _row(await fetch_one(self._pool, _CLAIM, self._claim_values(key, to, route, part, turn)))
+        """Begin an attempt; None when the part is not ours to send now (see `find`).
+
+        Where PostgreSQL's answer is lost, the claim may stand all the same. Nothing has left for it, and so that nobody
+        need wonder whether it has, it is taken back as soon as PostgreSQL answers again.
+        """
+        if key in self._taking_back:
+            await asyncio.wait({self._taking_back[key]})
+        asked = time.monotonic()
+        try:
+            return _row(await fetch_one(self._pool, _CLAIM, self._claim_values(key, to, route, part, turn)))
+        except Unavailable:
+            task = asyncio.create_task(self._take_back(key, asked))
+            self._taking_back[key] = task
+            task.add_done_callback(lambda _: self._taking_back.pop(key, None))
+            raise
+
+    async def _take_back(self, key: str, asked: float) -> None:
+        async def take_back() -> None:
+            age = time.monotonic() - asked + A_CLOCKS_STEP
+            await fetch_one(self._pool, _TAKEN_BACK, {"key": key, "worker": self._worker, "age": age})
+
+        with suppress(Unavailable):  # away for longer: its outcome counts as unknown
+            await stubbornly(take_back)
 
     def _claim_values(self, key: str, to: Address, route: str, part: Part, turn: int) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -9,12 +10,15 @@ from temporalio.exceptions import ApplicationError
 from activities.delivery import BOOKS_AGAIN_SECONDS
 from activities.sending import MOST_LOOK_UPS, backoff
 from contracts.delivery import PartState
+from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Part
 from platforms.chat2desk.simulator import dialog_of
 from platforms.simulation import Fault, FaultKind, Gate
+from providers.records import outbox as outbox_table
 from providers.records.leases import Lease
 from providers.records.outbox import Outbox
+from providers.records.pool import Pool
 from runtime.accounts import StatedAccounts
 from tests.activities.conftest import Post, accounts_at, full
 from tests.servers_here import Servers
@@ -32,6 +36,27 @@ async def test_a_part_is_sent_once_however_often_it_is_tried(post: Post) -> None
 
     assert ["привет"] == said(post)
     assert (PartState.SENT, PartState.SENT) == (first.state, again.state)
+
+
+async def test_a_claim_whose_answer_was_lost_is_no_send(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL wrote the claim down and broke off: nothing had left, and the customer hears it with the next try."""
+    plain, cut = outbox_table.fetch_one, ["once"]
+
+    async def breaking_off(pool: Pool, query: Any, values: Any = None) -> Any:
+        row = await plain(pool, query, values)
+        if query == outbox_table._CLAIM and cut:
+            cut.clear()
+            raise Unavailable("the connection was cut")
+        return row
+
+    monkeypatch.setattr(outbox_table, "fetch_one", breaking_off)
+    with pytest.raises(ApplicationError) as failure:
+        await post.send("k1", platform="manychat")
+    assert not failure.value.non_retryable
+    sent = await post.send("k1", platform="manychat")
+
+    assert (PartState.SENT, ["привет"]) == (sent.state, said(post, "manychat"))
+    assert [{"attempts": 1}] == await post.rows("SELECT attempts FROM outbox")
 
 
 async def test_what_was_sent_stands_in_the_message_log(post: Post) -> None:
