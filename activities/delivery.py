@@ -1,6 +1,7 @@
 """Hands parts to platforms: written down before and after, retried by the class of the failure."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -138,10 +139,11 @@ class Delivery(contract.Delivery):
         await self._keep_to_rate(order, part, route, account)
         platform = self._platforms[order.to.platform]
         outside_window = await self._sending.window_is_closed(order.to, route, platform)
+        asked = time.time()
         row = await self._outbox.claim(order.key, order.to, route, part, order.turn)
         if row is None:
             return await self._after_an_earlier_attempt(order, account)
-        return await self._sending.attempt(order, row, account, platform, outside_window=outside_window)
+        return await self._sending.attempt(order, row, account, platform, outside_window=outside_window, asked=asked)
 
     def _words(self, order: SendPart, account: Account | None, known: OutboxRow | None) -> tuple[Part | None, str]:
         """What to say: the part itself, what the outbox keeps for a dead letter, or the account's "one moment"."""

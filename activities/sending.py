@@ -1,6 +1,7 @@
 """One attempt at one part, and what each outcome means for it."""
 
 import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -25,6 +26,8 @@ MOST_ATTEMPTS = 50
 LONGEST_BACKOFF_SECONDS = 600
 TWINS_BEFORE = timedelta(minutes=1)
 """Longer than an attempt and the difference of two clocks: what was begun before that is told apart by its time."""
+STOOD_STILL_SECONDS = 15.0
+"""Between a claim and its send lie milliseconds. Who wakes up after so long may be taken for dead at any moment."""
 LOOK_UP_AFTER_SECONDS = 3
 """After an unknown outcome the platform gets this long to finish before it is asked."""
 QUICK_ATTEMPTS = 3
@@ -61,13 +64,23 @@ class Sending:
         return key in self._busy
 
     async def attempt(
-        self, order: SendPart, row: OutboxRow, account: Account, platform: Platform, *, outside_window: bool
+        self,
+        order: SendPart,
+        row: OutboxRow,
+        account: Account,
+        platform: Platform,
+        *,
+        outside_window: bool,
+        asked: float,
     ) -> Sent:
-        """Send the claimed part once and settle the outcome.
+        """Send the claimed part once and settle the outcome. `asked`: when it was to be claimed, Unix seconds.
 
         Raises:
             Transient: it waits in the outbox and will be tried again; `retry_after` says when.
         """
+        if (age := time.time() - asked) > STOOD_STILL_SECONDS:
+            await self._outbox.take_back(row.key, age)
+            raise Transient("this worker stood still; another one may have sent it", retry_after=0.1)
         self._busy.add(row.key)
         try:
             part = row.part.model_copy(update={"outside_window": outside_window})

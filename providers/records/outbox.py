@@ -109,18 +109,18 @@ class Outbox:
         try:
             return _row(await fetch_one(self._pool, _CLAIM, self._claim_values(key, to, route, part, turn)))
         except Unavailable:
-            task = asyncio.create_task(self._take_back(key, asked))
+            task = asyncio.create_task(self._take_back_in_the_end(key, asked))
             self._taking_back[key] = task
             task.add_done_callback(lambda _: self._taking_back.pop(key, None))
             raise
 
-    async def _take_back(self, key: str, asked: float) -> None:
-        async def take_back() -> None:
-            age = time.monotonic() - asked + A_CLOCKS_STEP
-            await fetch_one(self._pool, _TAKEN_BACK, {"key": key, "worker": self._worker, "age": age})
-
+    async def _take_back_in_the_end(self, key: str, asked: float) -> None:
         with suppress(Unavailable):  # away for longer: its outcome counts as unknown
-            await stubbornly(take_back)
+            await stubbornly(lambda: self.take_back(key, time.monotonic() - asked))
+
+    async def take_back(self, key: str, age: float) -> None:
+        """Nothing has left for a claim of ours that is so many seconds old: anybody may claim it anew."""
+        await fetch_one(self._pool, _TAKEN_BACK, {"key": key, "worker": self._worker, "age": age + A_CLOCKS_STEP})
 
     def _claim_values(self, key: str, to: Address, route: str, part: Part, turn: int) -> dict[str, Any]:
         return {

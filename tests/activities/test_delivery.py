@@ -59,6 +59,24 @@ async def test_a_claim_whose_answer_was_lost_is_no_send(post: Post, monkeypatch:
     assert [{"attempts": 1}] == await post.rows("SELECT attempts FROM outbox")
 
 
+async def test_a_worker_that_stood_still_before_it_spoke_says_nothing(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one may have spoken in its place: it asks anew, and the customer hears it once."""
+    monkeypatch.setattr("activities.sending.STOOD_STILL_SECONDS", 0.2)
+    async with post.pool.connection() as another, another.transaction():
+        await another.execute("LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE")
+        sending = asyncio.create_task(post.send("k1", platform="manychat"))
+        await asyncio.sleep(0.6)
+    with pytest.raises(ApplicationError, match="stood still") as failure:
+        await sending
+    assert not failure.value.non_retryable
+    assert [] == said(post, "manychat")
+    monkeypatch.undo()
+    assert PartState.SENT == (await post.send("k1", platform="manychat")).state
+    assert ["привет"] == said(post, "manychat")
+
+
 async def test_what_was_sent_stands_in_the_message_log(post: Post) -> None:
     """The shop can read what its customers were told."""
     await post.send("k1")
