@@ -1,6 +1,7 @@
 """Makes what was heard durable: in its conversation, or, while Temporal is away, in the inbox that is handed over."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ TEMPORAL_WITHIN = 3.0
 INBOX_WITHIN = 3.0
 AT_ONCE = 50
 """Conversations that one round of handing over serves."""
+ROUND_SECONDS = 5.0
+"""After so long a round writes down what it has done; with a Temporal that answers it takes a fraction of that."""
 PAUSE = 0.5
 """Seconds between two looks into the inbox. Other processes may have put something there."""
 
@@ -159,8 +162,10 @@ class Reception:
         """Until nothing is left that can be handed over now."""
         while waiting := await self._inbox.due():
             self._away = True
-            async with self._inbox.take(1 if self._failing else AT_ONCE) as taken:
-                await asyncio.gather(*(self._try(kept, taken) for kept in taken.rows))
+            taking = self._inbox.take(1, 1) if self._failing else self._inbox.take(AT_ONCE)
+            async with taking as taken:
+                until = time.monotonic() + ROUND_SECONDS
+                await asyncio.gather(*(self._try_in_order(rows, taken, until) for rows in taken.by_conversation()))
             self._failing = not taken.done
             if self._failing:
                 return
@@ -168,6 +173,13 @@ class Reception:
         if self._away:
             self._away = False
             log.info("inbox_empty")
+
+    async def _try_in_order(self, rows: list[Kept], taken: Taken, until: float) -> None:
+        """One conversation's rows: what follows one that is not taken waits behind it."""
+        for kept in rows:
+            await self._try(kept, taken)
+            if (kept.id not in taken.done and kept.id not in taken.unreadable) or time.monotonic() > until:
+                return
 
     async def _try(self, kept: Kept, taken: Taken) -> None:
         try:

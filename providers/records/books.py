@@ -23,13 +23,14 @@ INSERT INTO message_logs (conversation_id, client_id, message_id, direction, kin
                           timestamp, name)
 VALUES (%(conversation_id)s, %(client_id)s, %(message_id)s, 'in', %(kind)s, %(text)s, %(media)s, %(dialog_state)s,
         %(turn)s, %(at)s, %(name)s)
-ON CONFLICT (conversation_id, direction, message_id) DO NOTHING
+ON CONFLICT (conversation_id, direction, message_id)
+   DO UPDATE SET dialog_state = 'operator' WHERE excluded.dialog_state = 'operator'
 """
 
 _REACHED = """
 UPDATE message_logs SET dialog_state = %(phase)s
  WHERE conversation_id = %(conversation_id)s AND direction = 'in' AND message_id = ANY(%(ids)s)
-   AND dialog_state <> %(phase)s
+   AND dialog_state NOT IN (%(phase)s, 'operator')
 """
 
 _ECHO = """

@@ -50,6 +50,7 @@ _FATES = r"""
       LEFT JOIN LATERAL (
             SELECT true AS is_known FROM message_logs AS newer
              WHERE line.id IS NULL AND newer.conversation_id = owed.conversation_id AND newer.direction = 'in'
+               AND newer.message_id LIKE '%%:edited:%%'
                AND starts_with(newer.message_id, owed.message_id || ':edited:') LIMIT 1) AS edited ON true
 """
 

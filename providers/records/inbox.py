@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
@@ -24,15 +25,28 @@ RETURNING NOT EXISTS (
 ) AS is_first
 """
 
-# Of every conversation its oldest row only: order is kept however many processes take. What waits for a person holds
-# nobody up.
-_NEXT = """
-SELECT * FROM inbox AS oldest
- WHERE next_at <= clock_timestamp() AND refused_at IS NULL
-   AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.conversation_id = oldest.conversation_id AND inbox.id < oldest.id
-                      AND inbox.refused_at IS NULL)
- ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+# Conversations with something due, those that have waited longest first. What waits for a person holds nobody up; what
+# waits for its next attempt holds up its own conversation alone, so that order is kept. However many processes take,
+# each conversation is one's: the lock ends with the transaction. No more are locked than are wanted.
+_DUE = """
+WITH blocked AS (
+    SELECT DISTINCT conversation_id FROM inbox WHERE refused_at IS NULL AND next_at > clock_timestamp()
+), oldest AS MATERIALIZED (
+    SELECT conversation_id, min(id) AS id FROM inbox
+     WHERE refused_at IS NULL AND conversation_id NOT IN (SELECT conversation_id FROM blocked)
+     GROUP BY conversation_id ORDER BY min(id) LIMIT %(tried)s
+)
+SELECT conversation_id FROM oldest WHERE pg_try_advisory_xact_lock(%(class)s, hashtext(conversation_id)) LIMIT %(most)s
 """
+_WAITING = """
+SELECT * FROM inbox WHERE conversation_id = ANY(%(conversations)s) AND refused_at IS NULL ORDER BY id LIMIT %(rows)s
+   FOR UPDATE
+"""
+LOCK_CLASS = 0x1B0  # of advisory locks; any number that nobody else here uses
+TRIED = 4
+"""Conversations looked at for each that is wanted: other processes hold some."""
+ROWS = 500
+"""Handed over in one go at most."""
 
 # A process that stands still in the middle lets go, and another one goes on.
 _NEVER_FOR_LONG = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
@@ -93,6 +107,11 @@ class Taken:
         self.unreadable: dict[int, str] = {}
         """Rows that no further attempt would help."""
 
+    def by_conversation(self) -> list[list[Kept]]:
+        """Each conversation's rows in the order they came."""
+        ordered = sorted(self.rows, key=lambda kept: (kept.conversation_id, kept.id))
+        return [list(group) for _, group in groupby(ordered, lambda kept: kept.conversation_id)]
+
 
 class Inbox:
     """Reads and writes the inbox. Every method may raise `Unavailable`."""
@@ -146,11 +165,14 @@ class Inbox:
         return await self._count("refused_at IS NULL AND next_at <= clock_timestamp()")
 
     @asynccontextmanager
-    async def take(self, most: int) -> AsyncIterator[Taken]:
-        """Hold the oldest row of up to `most` conversations; at the end those marked done are gone."""
+    async def take(self, most: int, rows: int = ROWS) -> AsyncIterator[Taken]:
+        """Hold what waits in up to `most` conversations, oldest first; at the end what was marked done is gone."""
         async with borrowed(self._pool) as connection, connection.transaction():
             await connection.execute(_NEVER_FOR_LONG)
-            taken = Taken(await (await connection.execute(_NEXT, {"most": most})).fetchall())
+            looked = {"most": most, "tried": most * TRIED, "class": LOCK_CLASS}
+            due = await (await connection.execute(_DUE, looked)).fetchall()
+            wanted: dict[str, Any] = {"conversations": [row["conversation_id"] for row in due], "rows": rows}
+            taken = Taken(await (await connection.execute(_WAITING, wanted)).fetchall() if due else [])
             yield taken
             if taken.done:
                 await connection.execute("DELETE FROM inbox WHERE id = ANY(%(ids)s)", {"ids": taken.done})

@@ -52,6 +52,7 @@ INSERT INTO message_logs (conversation_id, client_id, message_id, direction, tex
 SELECT conversation_id, contact, key, 'out', part ->> 'text', turn, coalesce((
            SELECT heard.dialog_state FROM message_logs AS heard
             WHERE heard.conversation_id = part.conversation_id AND heard.direction = 'in' AND heard.turn = part.turn
+              AND heard.dialog_state <> 'operator'
             ORDER BY heard.id DESC LIMIT 1), '') FROM part
 ON CONFLICT (conversation_id, direction, message_id) DO UPDATE SET success = true, error_reason = ''
 RETURNING (SELECT error FROM receipts JOIN part USING (platform, account)
@@ -159,8 +160,9 @@ class Outbox:
         """When this customer last wrote: the session window is counted from it."""
         row = await fetch_one(
             self._pool,
-            """SELECT max("timestamp") AS at FROM message_logs
-                WHERE conversation_id = %(conversation_id)s AND direction = 'in'""",
+            """SELECT max(at) AS at FROM (
+                   SELECT "timestamp" AS at FROM message_logs WHERE conversation_id = %(conversation_id)s
+                      AND direction = 'in' ORDER BY id DESC LIMIT 50) AS latest""",
             {"conversation_id": to.conversation_id},
         )
         return row["at"] if row else None
