@@ -17,7 +17,8 @@ class Card:
     def __init__(self, opening: Opening, state: ConversationState) -> None:
         self._opening = opening
         self._state = state
-        self._shown = self._attributes() if opening.carried else ("", str(opening.phase), "assistant", "")
+        shown = (_latest(state), state.phase, str(state.holder), state.order_id)
+        self._shown = shown if opening.carried else ("", str(opening.phase), "assistant", "")
 
     def _attributes(self) -> tuple[str, str, str, str]:
         state = self._state
@@ -25,9 +26,7 @@ class Card:
 
     def _attention(self) -> str:
         """There is room for one reason: whoever waits for a person comes first, whatever else happened since."""
-        attention = self._state.attention
-        latest = attention[0].value if attention else ""
-        first = foremost(attention)
+        latest, first = _latest(self._state), foremost(self._state.attention)
         return first if first == latest or workflow.patched("a-person-comes-first") else latest
 
     def show(self) -> None:
@@ -88,6 +87,10 @@ class Card:
             operator=state.operator,
             payment=state.payment,
         )
+
+
+def _latest(state: ConversationState) -> str:
+    return state.attention[0].value if state.attention else ""
 
 
 def _clock(moment: datetime | None) -> str:

@@ -145,6 +145,9 @@ class Turns:
         while self._state.waiting:
             self._burst.fix()
             self._is_cut = False
+            if self._state.operator and workflow.patched("leave-it-to-the-operator"):  # who came between two decisions
+                await self._leave_to_the_operator()
+                return None
             seizures, thinking = self._seizures, self._start_thinking()
             await self._think(thinking, superseded, interim_at - workflow.now())
             if self._is_cut:
@@ -212,8 +215,9 @@ class Turns:
 
     async def _leave_to_the_operator(self) -> None:
         """They see what the customer wrote, also if nothing had been decided about it."""
+        burst = self._take_burst()
         await self._silence_interim()
-        await self._effects.keep(tuple(item.message for item in self._take_burst()))
+        await self._effects.keep(tuple(item.message for item in burst))
 
     def _say_one_moment(self, thinking: "asyncio.Task[Decision]") -> None:
         """Unless an earlier reply is still on its way: order matters more than courtesy."""

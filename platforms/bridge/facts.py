@@ -29,7 +29,7 @@ class Facts:
     contact: str | Elsewhere
     """The other side of the conversation, whoever wrote."""
     names: tuple[str, ...]
-    """All their names, where one of them hides the phone."""
+    """All their names told here."""
     id: str | None
     native_id: str
     """The id as the bridge writes it, for asking it about the message."""

@@ -79,14 +79,11 @@ def contact_among(candidates: Iterable[object]) -> str | Elsewhere:
 
 
 def names_among(candidates: Iterable[object]) -> tuple[str, ...]:
-    """Both names of a customer whose phone is hidden at times, so that one of them is enough the next time.
-
-    Nobody else needs any: a phone is the contact itself.
-    """
+    """All names of a customer, whose phone is hidden at times, so that one of them is enough the next time."""
     jids = [jid for jid in map(jid_of, candidates) if jid]
     hidden = next((jid.user + LID_SUFFIX for jid in jids if jid.is_lid), None)
     phone = next((jid.user for jid in jids if jid.is_phone), None)
-    return tuple(filter(None, (phone, hidden))) if hidden else ()
+    return tuple(filter(None, (phone, hidden)))
 
 
 def same_person(one: object, other: object) -> bool:

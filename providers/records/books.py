@@ -45,8 +45,15 @@ UPDATE message_logs SET text = '', media = '[]', error_reason = 'unsent'
    AND (message_id = %(message_id)s OR starts_with(message_id, %(message_id)s || ':edited:'))
 """
 
+# A version that is accepted and not written down yet is newer than all that is.
 _LATEST = """
-SELECT kind = %(kind)s AND text = %(text)s AND media = %(media)s AS is_same FROM message_logs
+SELECT kind = %(kind)s AND text = %(text)s AND media = %(media)s AND NOT EXISTS (
+           SELECT 1 FROM accepted WHERE accepted.conversation_id = %(conversation_id)s
+              AND starts_with(accepted.message_id, %(edits)s || ':edited:')
+              AND NOT EXISTS (SELECT 1 FROM message_logs AS written
+                               WHERE written.conversation_id = accepted.conversation_id AND written.direction = 'in'
+                                 AND written.message_id = accepted.message_id)) AS is_same
+  FROM message_logs
  WHERE conversation_id = %(conversation_id)s AND direction = 'in'
    AND (message_id = %(edits)s OR starts_with(message_id, %(edits)s || ':edited:'))
  ORDER BY id DESC LIMIT 1

@@ -30,17 +30,18 @@ RETURNING NOT EXISTS (
 # each conversation is one's: the lock ends with the transaction. No more are locked than are wanted.
 _DUE = """
 WITH blocked AS (
-    SELECT DISTINCT conversation_id FROM inbox WHERE refused_at IS NULL AND next_at > clock_timestamp()
+    SELECT DISTINCT conversation_id FROM inbox WHERE refused_at IS NULL AND attempts > 0 AND next_at > clock_timestamp()
 ), oldest AS MATERIALIZED (
     SELECT conversation_id, min(id) AS id FROM inbox
-     WHERE refused_at IS NULL AND conversation_id NOT IN (SELECT conversation_id FROM blocked)
+     WHERE refused_at IS NULL AND next_at <= clock_timestamp()
+       AND conversation_id NOT IN (SELECT conversation_id FROM blocked)
      GROUP BY conversation_id ORDER BY min(id) LIMIT %(tried)s
 )
 SELECT conversation_id FROM oldest WHERE pg_try_advisory_xact_lock(%(class)s, hashtext(conversation_id)) LIMIT %(most)s
 """
 _WAITING = """
-SELECT * FROM inbox WHERE conversation_id = ANY(%(conversations)s) AND refused_at IS NULL ORDER BY id LIMIT %(rows)s
-   FOR UPDATE
+SELECT * FROM inbox WHERE conversation_id = ANY(%(conversations)s) AND refused_at IS NULL
+   AND next_at <= clock_timestamp() ORDER BY id LIMIT %(rows)s FOR UPDATE
 """
 LOCK_CLASS = 0x1B0  # of advisory locks; any number that nobody else here uses
 TRIED = 4

@@ -45,7 +45,8 @@ ON CONFLICT (key) DO UPDATE SET last_error = %(reason)s, updated_at = clock_time
 
 _SENT = """
 WITH part AS (
-    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
+    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp(),
+           attempt_by = %(worker)s
      WHERE key = %(key)s RETURNING *
 ), letter AS (DELETE FROM dead_letters USING part WHERE outbox_key = part.key)
 INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn, dialog_state)
@@ -59,7 +60,7 @@ RETURNING (SELECT error FROM receipts JOIN part USING (platform, account)
             WHERE receipts.message_id = %(message_id)s AND receipts.state = 'failed' AND %(message_id)s <> '') AS failed
 """
 
-# What another worker has sent meanwhile is sent, whatever an attempt that woke up late met.
+# What somebody else found sent is sent, whatever an attempt that woke up late met.
 _BURIED = """
 WITH part AS (
     UPDATE outbox SET state = %(state)s, last_error = %(reason)s, updated_at = clock_timestamp()
@@ -153,7 +154,7 @@ class Outbox:
 
     async def mark_sent(self, key: str, message_id: str) -> str:
         """The platform took it; returns why it failed after all, where the platform has said so already."""
-        row = await fetch_one(self._pool, _SENT, {"key": key, "message_id": message_id})
+        row = await fetch_one(self._pool, _SENT, {"key": key, "message_id": message_id, "worker": self._worker})
         return str(row["failed"] or "") if row else ""
 
     async def last_heard(self, to: Address) -> datetime | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain.messages import Echo, ReceiptSeen, ReceiptState
 from domain.model import Value
-from providers.records.pool import Pool, borrowed, fetch_one
+from providers.records.pool import Pool, fetch_one
 
 RANKS = {ReceiptState.SENT: 1, ReceiptState.DELIVERED: 2, ReceiptState.READ: 3, ReceiptState.FAILED: 9}
 
@@ -22,6 +22,8 @@ _FAILED = """
 WITH part AS (
     UPDATE outbox SET state = 'dead', last_error = %(error)s, updated_at = clock_timestamp()
      WHERE platform = %(platform)s AND account = %(account)s AND message_id = %(message_id)s AND state = 'sent'
+       AND EXISTS (SELECT 1 FROM receipts WHERE receipts.platform = %(platform)s AND receipts.account = %(account)s
+                      AND receipts.message_id = %(message_id)s AND receipts.state = 'failed')
     RETURNING *
 ), logged AS (
     UPDATE message_logs SET success = false, error_reason = %(error)s FROM part
@@ -61,7 +63,8 @@ SELECT key, state, message_id FROM outbox
 _FOUND = """
 WITH letter AS (DELETE FROM dead_letters WHERE outbox_key = %(key)s),
 part AS (
-    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp()
+    UPDATE outbox SET state = 'sent', message_id = %(message_id)s, last_error = '', updated_at = clock_timestamp(),
+           attempt_by = ''
      WHERE key = %(key)s AND (state IN ('unknown', 'pending') OR state = 'sent' AND message_id = '') RETURNING *
 ), logged AS (
     INSERT INTO message_logs (conversation_id, client_id, message_id, direction, text, turn)
@@ -75,7 +78,8 @@ SELECT key FROM part
 # The vendor's answer never came, but its receipt names the part by what we had sent along.
 _TAGGED = """
 WITH part AS (
-    UPDATE outbox SET message_id = %(message_id)s, state = 'sent', last_error = '', updated_at = clock_timestamp()
+    UPDATE outbox SET message_id = %(message_id)s, state = 'sent', last_error = '', updated_at = clock_timestamp(),
+           attempt_by = ''
      WHERE platform = %(platform)s AND account = %(account)s AND state = 'unknown'
        AND encode(sha256(convert_to(key, 'UTF8')), 'hex') = %(tag)s
     RETURNING key
@@ -111,15 +115,13 @@ class Receipts:
             "at": seen.at or datetime.now(UTC),
             "tag": seen.tag,
         }
-        # One transaction: a receipt that is delivered again finds itself noted, and then nothing else is done for it.
-        async with borrowed(self._pool) as connection, connection.transaction():
-            moved = await (await connection.execute(_NOTE, values)).fetchone()
-            found = await (await connection.execute(_TAGGED, values)).fetchone() if seen.tag else None
-            if seen.state is not ReceiptState.FAILED:
-                return Noted(found=found["key"] if found else "")
-            query = _LETTER if moved is None else _FAILED
-            row = await (await connection.execute(query, values)).fetchone()
-            return Noted(failed=row["outbox_key"] if row else "")
+        await fetch_one(self._pool, _NOTE, values)
+        found = await fetch_one(self._pool, _TAGGED, values) if seen.tag else None
+        if seen.state is not ReceiptState.FAILED:
+            return Noted(found=found["key"] if found else "")
+        # Whether or not it was noted just now: the delivery before this one may have come to no end.
+        row = await fetch_one(self._pool, _FAILED, values) or await fetch_one(self._pool, _LETTER, values)
+        return Noted(failed=row["outbox_key"] if row else "")
 
     async def recognise(self, echo: Echo) -> tuple[bool, str]:
         """Whether an echo shows a part of ours; and the key of one whose outcome was unknown until now."""

@@ -130,11 +130,12 @@ async def test_a_customer_whose_phone_is_hidden_once_stays_who_they_are(doors: D
     key = {"remoteJid": f"{contact}7@lid", "fromMe": False}
     both = key | {"remoteJidAlt": f"{contact}@s.whatsapp.net", "id": f"A{contact}"}
     now = int(datetime.now(UTC).timestamp())
-    for own_key, text in ((both, "добрий день"), (key | {"id": f"B{contact}"}, "є розмір M?")):
+    hidden, plain = key | {"id": f"B{contact}"}, {"remoteJid": f"{contact}@s.whatsapp.net", "id": f"C{contact}"}
+    for own_key, text in ((both, "добрий день"), (hidden, "є розмір M?"), (plain | {"fromMe": False}, "беру")):
         data = {"key": own_key, "message": {"conversation": text}, "messageTimestamp": now}
         body = {"event": "messages.upsert", "instance": "shop", "data": data}
         assert (await doors.client.post("/webhook/whatsapp/batched", json=body)).is_success
-    assert ["добрий день", "є розмір M?"] == await heard(doors, contact)
+    assert ["добрий день", "є розмір M?", "беру"] == await heard(doors, contact)
 
 
 async def test_our_own_message_in_the_app_is_no_operator(doors: Doors) -> None:

@@ -275,7 +275,7 @@ def test_simulated_webhooks_are_read(channel: str) -> None:
     )
     written = Said(contact="42", text="Я тут", channel=channel, message_id="E1", at=NOW)
     [seen] = read_body(json.loads(echo(written, MAIN).body), NOW, MAIN)
-    assert Echo(address=TO, message_id="E1", by_operator=None, text="Я тут", at=NOW) == seen
+    assert Echo(address=TO, message_id="E1", by_operator=None, text="Я тут", at=NOW, names=("42",)) == seen
 
 
 def test_simulated_receipts_taps_and_takebacks_are_read() -> None:
@@ -285,7 +285,8 @@ def test_simulated_receipts_taps_and_takebacks_are_read() -> None:
         [told] = read_body(json.loads(receipt(entry, state, MAIN).body), NOW, MAIN)
         assert isinstance(told, ReceiptSeen)
         assert (state, "S1", TO) == (told.state, told.message_id, told.address)
-    assert [Unsent(address=TO, message_id="M1")] == read_body(json.loads(unsent("42", "M1", NOW, MAIN).body), NOW, MAIN)
+    taken_back = Unsent(address=TO, message_id="M1", names=("42",))
+    assert [taken_back] == read_body(json.loads(unsent("42", "M1", NOW, MAIN).body), NOW, MAIN)
     tap = Said(contact="9@lid", text="Так", choice="yes", at=NOW)
     [received] = read_body(json.loads(inbound(tap, MAIN).body), NOW, MAIN)
     assert isinstance(received, Received)

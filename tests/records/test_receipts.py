@@ -72,16 +72,25 @@ async def test_a_part_that_did_not_arrive_becomes_a_dead_letter(pool: Pool) -> N
     assert (False, "131026: undeliverable") == tuple(log.values())
 
 
-async def test_a_failure_is_noted_whole_or_not_at_all(pool: Pool) -> None:
-    """PostgreSQL goes away in the middle of it: the platform delivers again, and the letter is there then."""
+async def test_a_failure_that_was_noted_by_half_is_noted_whole_the_next_time(pool: Pool) -> None:
+    """PostgreSQL went away in the middle of it: the platform delivers again, and the letter is there then."""
     await sent(pool)
     async with pool.connection() as another:
         await another.execute("ALTER TABLE dead_letters RENAME TO away")
         with pytest.raises(psycopg.Error):
             await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
         await another.execute("ALTER TABLE away RENAME TO dead_letters")
+    assert "failed" == await state_of(pool)
     assert Noted(failed=KEY) == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
     assert 1 == len(await fetch_all(pool, "SELECT 1 FROM dead_letters"))
+
+
+async def test_what_was_delivered_did_not_fail(pool: Pool) -> None:
+    """A late word of failure changes nothing about what the customer has read."""
+    await sent(pool)
+    await Receipts(pool).note(seen(ReceiptState.DELIVERED))
+    assert Noted() == await Receipts(pool).note(seen(ReceiptState.FAILED, "131047: window"))
+    assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters")
 
 
 async def test_a_failure_told_before_the_send_is_written_down_is_not_lost(pool: Pool) -> None:
@@ -161,9 +170,9 @@ async def test_a_late_attempt_unmakes_nothing(pool: Pool) -> None:
     first, second = Outbox(pool, "1"), Outbox(pool, "2")
     await first.claim(KEY, TO, "", Part(text="Привіт"), 1)
     await second.bury(KEY, "nobody can tell", unknown=True)
-    await first.mark_sent(KEY, "wamid.1")
+    await second.mark_sent(KEY, "wamid.1")
     assert [] == await fetch_all(pool, "SELECT 1 FROM dead_letters"), "nobody need press what has arrived"
-    await second.bury(KEY, "HTTP 400")
+    await first.bury(KEY, "no answer", unknown=True)
     [row] = await fetch_all(pool, "SELECT state FROM outbox")
     assert "sent" == row["state"]
 

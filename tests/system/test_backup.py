@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,16 @@ def test_what_was_backed_up_goes_on_where_it_stood(let: Let, tmp_path: Path) -> 
     house.kill_everything()
 
     held: list[str] = []
-    try:
+    with ExitStack() as burning:
         for line in restore:
             if line.startswith(("everturn up", "# stop")):
                 shell(means + held, tmp_path)
                 held.clear()
-                copy.start() if line.startswith("everturn") else copy.stop()
+                if line.startswith("everturn"):
+                    burning.callback(_let_go, copy)
+                    copy.start()
+                else:
+                    copy.stop()
             else:
                 held.append(line)
         copy.write(CUSTOMER, "да")
@@ -59,7 +64,9 @@ def test_what_was_backed_up_goes_on_where_it_stood(let: Let, tmp_path: Path) -> 
         assert re.search(r"№\s*1\b", confirmed), confirmed
         wanted = [(1, "+996555123456", "ул. Ахунбаева 12, кв. 5", 3)]
         assert wanted == copy.rows("SELECT id, client_phone, delivery_address, bottles_count FROM orders")
-    finally:
-        if copy.process.poll() is None:
-            copy.kill_everything()
-        copy.client.close()
+
+
+def _let_go(house: House) -> None:
+    if house.process.poll() is None:
+        house.kill_everything()
+    house.client.close()
