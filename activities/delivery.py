@@ -218,12 +218,7 @@ class Delivery(contract.Delivery):
             return
         account = await self._accounts.find(order.to.platform, order.to.account)
         labels = (order.to.platform, order.to.account, account.flow if account else "")
-        metrics.messages_sent.labels(*labels, "interim" if order.interim else "reply").inc()
-        if order.interim:
-            metrics.interim_sent.labels(*labels).inc()
-        if order.began is not None:
-            waited = (datetime.now(UTC).timestamp() - order.began) * 1000
-            metrics.end_to_end_latency_ms.labels(*labels).observe(max(0.0, waited))
+        metrics.part_taken(labels, is_interim=order.interim, began=order.began)
 
 
 def _as_settled(row: OutboxRow) -> Sent:

@@ -31,7 +31,7 @@ from domain.conversation import Attention, Holder
 from domain.identifiers import Address
 from domain.messages import OutboundMessage
 from platforms.text import fit
-from providers.records import listings
+from providers.records import letters, listings
 
 router = APIRouter(
     prefix="/api", route_class=EncodedRoute, dependencies=[OperatorsOnly], responses=refusals(401, 403, 422, 503)
@@ -193,9 +193,9 @@ async def retry_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     try:
         await house.conversations.tell(address, "resend", Resend(key=letter["outbox_key"]))
     except BaseException:
-        await listings.put_back(house.pool, letter)
+        await letters.put_back(house.pool, letter)
         raise
-    await listings.letter_told(house.pool, letter, again=True)
+    await letters.told(house.pool, letter, again=True)
     log.info("dead_letter_retried", conversation=letter["conversation_id"], key=letter["outbox_key"])
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="pending")
 
@@ -207,13 +207,13 @@ async def drop_dead_letter(house: TheHouse, letter_id: LetterId) -> Decided:
     await house.conversations.mention(
         Address.of_conversation(letter["conversation_id"]), "letter_dropped", Resend(key=letter["outbox_key"])
     )
-    await listings.letter_told(house.pool, letter, again=False)
+    await letters.told(house.pool, letter, again=False)
     log.info("dead_letter_dropped", conversation=letter["conversation_id"], key=letter["outbox_key"])
     return Decided(id=letter_id, outbox_key=letter["outbox_key"], state="dropped")
 
 
 async def _take(house: House, letter_id: int, *, again: bool) -> dict[str, Any]:
-    letter = await listings.take_dead_letter(house.pool, letter_id, again=again)
+    letter = await letters.take(house.pool, letter_id, again=again)
     if letter is None:
         raise Problem(404, "there is no such dead letter, or somebody decided about it already")
     return letter

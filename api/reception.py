@@ -13,8 +13,8 @@ from contracts.conversation import Heard, Resend
 from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage, ReceiptSeen, Unsent
+from providers.records import letters
 from providers.records.inbox import Inbox, Kept, Taken
-from providers.records.listings import LETTER_DROPPED, LETTER_RETRIED
 from runtime.in_time import in_time
 
 TEMPORAL_WITHIN = 3.0
@@ -34,10 +34,10 @@ KINDS: dict[str, type[BaseModel]] = {
     "receipt": ReceiptSeen,
     "echo": Echo,
     "unsent": Unsent,
-    LETTER_RETRIED: Resend,
-    LETTER_DROPPED: Resend,
+    letters.RETRIED: Resend,
+    letters.DROPPED: Resend,
 }
-OWN_SIGNALS = frozenset({LETTER_RETRIED, LETTER_DROPPED})
+OWN_SIGNALS = frozenset({letters.RETRIED, letters.DROPPED})
 """Kinds that a conversation hears as signals of their own name; the others it receives."""
 
 log = structlog.get_logger(__name__)
@@ -184,9 +184,8 @@ class Reception:
     async def _try(self, kept: Kept, taken: Taken) -> None:
         try:
             heard = KINDS[kept.kind].model_validate(kept.message)
-            await self._hand_over(
-                kept.address, heard, opens=kept.opens, signal=kept.kind if kept.kind in OWN_SIGNALS else RECEIVE
-            )
+            signal = kept.kind if kept.kind in OWN_SIGNALS else RECEIVE
+            await self._hand_over(kept.address, heard, opens=kept.opens, signal=signal)
         except Problem as problem:
             if problem.status != 503:  # not Temporal's fault: try this one again later, it must not hold the others up
                 taken.failed[kept.id] = problem.detail

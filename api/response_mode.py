@@ -1,7 +1,6 @@
 """Replies that stand in the webhook's own answer (ManyChat's response mode), without ever losing one."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -70,9 +69,7 @@ class ResponseMode:
             words = account.interim_text or self._one_moment(account.flow)
             parts = [] if answered.told_before else [Part(text=words)]
             if parts:
-                labels = (account.platform, account.account, account.flow)
-                metrics.interim_sent.labels(*labels).inc()
-                metrics.messages_sent.labels(*labels, "interim").inc()
+                metrics.part_taken((account.platform, account.account, account.flow), is_interim=True)
             return self._show(platform, account, last.message.route, parts)
         return await self._show_offered(request, platform, account, last, answered)
 
@@ -123,7 +120,7 @@ class ResponseMode:
             for one in claimed:
                 await self._note(one.key, shown=shown)
                 if shown:
-                    _count(account, one)
+                    metrics.part_taken((account.platform, account.account, account.flow), began=one.began)
                     await self._say_it_was_shown(event, one.key)
             if not shown:
                 log.info("asker_hung_up", parts=len(claimed))
@@ -149,15 +146,6 @@ class ResponseMode:
 
     def _body(self, platform: Platform, account: Account, route: str, parts: list[Part]) -> dict[str, Any]:
         return platform.response_body(parts, route, credentials_of(account))
-
-
-def _count(account: Account, shown: OfferedPart) -> None:
-    """The platform took it with our answer: the same figures as of a part that is pushed (`activities/delivery.py`)."""
-    labels = (account.platform, account.account, account.flow)
-    metrics.messages_sent.labels(*labels, "reply").inc()
-    if shown.began is not None:
-        waited = (time.time() - shown.began) * 1000
-        metrics.end_to_end_latency_ms.labels(*labels).observe(max(0.0, waited))
 
 
 Settle = Callable[..., Any]

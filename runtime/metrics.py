@@ -8,6 +8,7 @@ them renders the sum.
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -92,6 +93,15 @@ _KINDS = {
     "messages_received": "text", "messages_sent": "reply", "sends_failed": "Transient", "llm_latency_ms": "text",
     "llm_tokens": "input", "llm_failures": "transient", "webhook_ack_ms": "push", "webhooks_refused": "503",
 }  # fmt: skip
+
+
+def part_taken(labels: Labels, *, is_interim: bool = False, began: float | None = None) -> None:
+    """A platform took a part, pushed or with a webhook's answer. `began`: when what it answers came, Unix seconds."""
+    messages_sent.labels(*labels, "interim" if is_interim else "reply").inc()
+    if is_interim:
+        interim_sent.labels(*labels).inc()
+    if began is not None:
+        end_to_end_latency_ms.labels(*labels).observe(max(0.0, (time.time() - began) * 1000))
 
 
 def announce(platform: str, account: str, flow: str) -> None:

@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from providers.records import listings
+from providers.records import letters as dead_letters
 from providers.records.pool import open_pool
 
 ROUTES = ["/api/orders", "/api/conversations", "/api/outbox", "/api/dead-letters", "/api/conversations/conv:a:b:c"]
@@ -148,7 +148,7 @@ def test_a_letter_taken_by_an_api_that_died_is_sent_all_the_same(operator: httpx
 
 async def _take_and_die(database: str, letter: int) -> None:
     async with open_pool(database, size=1, name="test") as pool:
-        assert await listings.take_dead_letter(pool, letter, again=True)
+        assert await dead_letters.take(pool, letter, again=True)
 
 
 def test_a_dead_letter_can_be_dropped(operator: httpx.Client, database: str) -> None:

@@ -56,15 +56,20 @@ async def test_while_the_customer_still_types(env: WorkflowEnvironment) -> None:
         assert [] == shop.turns
 
 
+async def taken_over_in_mid_thought(chat: Chat, shop: Shop, words: str) -> None:
+    """A customer wrote, and the operator came while it was being decided."""
+    shop.hold("decide")
+    await chat.write(words)
+    await chat.wait_until(shop.entered["decide"].is_set, skip=2)
+    await take_over(chat)
+
+
 async def test_while_the_assistant_decides(env: WorkflowEnvironment) -> None:
     """The decision comes too late: nothing of it is said, and nothing of it is done."""
     shop = deciding(ORDER)
-    shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("так")
-        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
-        await take_over(chat)
+        await taken_over_in_mid_thought(chat, shop, "так")
         shop.let_go("decide")
         await nothing_more_is_said(chat, shop, [])
         assert {} == shop.orders
@@ -73,12 +78,9 @@ async def test_while_the_assistant_decides(env: WorkflowEnvironment) -> None:
 async def test_nobody_goes_on_thinking_about_what_an_operator_answers(env: WorkflowEnvironment) -> None:
     """The model's words would be thrown away, and paid for: it is called off, and the customer's lines are kept."""
     shop = deciding()
-    shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("привіт")
-        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
-        await take_over(chat)
+        await taken_over_in_mid_thought(chat, shop, "привіт")
         await chat.wait_until(lambda: shop.kept == ["привіт"])
         shop.let_go("decide")
         await chat.write("є хтось?")
@@ -93,12 +95,9 @@ async def test_nobody_goes_on_thinking_about_what_an_operator_answers(env: Workf
 async def test_an_operator_who_came_and_went_costs_no_answer(env: WorkflowEnvironment) -> None:
     """Taken over and given back while it was being decided: it is decided anew, with what the operator left behind."""
     shop = deciding()
-    shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("привіт")
-        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
-        await take_over(chat)
+        await taken_over_in_mid_thought(chat, shop, "привіт")
         await chat.handle.execute_update(ConversationWorkflow.release, Release(summary="узгодили ціну"))
         await chat.write("то що?")
         shop.let_go("decide")
@@ -247,12 +246,9 @@ async def test_a_summary_reaches_the_next_turn(env: WorkflowEnvironment) -> None
 async def test_who_came_and_went_while_the_assistant_decided_is_heard(env: WorkflowEnvironment) -> None:
     """What was decided before is thrown away: the assistant thinks again, and knows what the operator left behind."""
     shop = deciding(ORDER)
-    shop.hold("decide")
     async with working(env, shop):
         chat = Chat(env, shop, RULES)
-        await chat.write("так")
-        await chat.wait_until(shop.entered["decide"].is_set, skip=2)
-        await take_over(chat)
+        await taken_over_in_mid_thought(chat, shop, "так")
         released = Release(operator="Олена", summary="хоче синю")
         await chat.handle.execute_update(ConversationWorkflow.release, released)
         shop.let_go("decide")
