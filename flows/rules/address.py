@@ -60,6 +60,7 @@ _LEAD = frozenset(
     другой другая новый теперь правильно лучше давайте тогда hello hi address my is нужен оформите оформить
     оформляйте ну тот измените изменить поменяйте поменять исправьте исправить смените замените неверный неверно
     ошибся ошиблась ошибка прошу питьевую питьевой ок хорошо будет to deliver please want order дарегим дарек
+    пусть еще но добавьте добавь добавить допишите забыл забыла указать написать сказать передумал передумала
     """.split()
 )
 _TAIL = frozenset(
@@ -75,24 +76,35 @@ _STOPPERS = frozenset(
     заказать заказа оператор привет здравствуйте салам спасибо да нет ок ага угу ладно хорошо просто тест test
     hello how what why who the you адрес телефон номер другой другая другое та то тот те туда неправильная
     неправильный неверный блин очень вкусная плохо хуй бля сука дурак бот ничего знаю скажу понял ясно сколько
-    когда почему где кто ну вот это хз лол ха хаха
+    когда почему где кто ну вот это хз лол ха хаха секунду секунда секундочку самовывоз старому прежнему
+    прошлому тому плюс минус вместо цифра цифры последняя чтобы make it but not after wrong different пусть еще есть
+    только всего ровно хватит именно возьму беру буду примерно максимум минимум может итого штук штуки
     """.split()
 )
 _VERB = re.compile(
-    r"(?:заказ|отмен|передум|работа|сказа|говор|сдач|сдела|привез|привоз|достав|хоч|спасиб|помен|измен|исправ|оформ|подтвержд|позвон)"
+    r"(?:заказ|отмен|передум|работа|сказа|говор|сдач|сдела|привез|привоз|достав|хоч|спасиб|помен|измен|исправ|оформ|подтвержд|позвон"
+    r"|забер|забра|подума|подожд|запис|остав|скаж|подня|ошиб|меньш|больш)"
 )
+_ORDINAL = re.compile(r"\d-(?:я|й|е)\b", re.IGNORECASE)
+"""«1-я линия» tells nothing of «я»."""
 _ONLY_A_TOWN = re.compile(r"(?:г\.? ?|город )?(?:бишкек|ош|каракол|токмок|bishkek|osh|кыргызстан)\W*")
+_HOUSE_OF_A_STREET = re.compile(
+    r"((?!.{0,60}?(?:мкр|микро|м-н))[^\d,]*[^\W\d_]{3,}[ ,.]{1,3})\d[\w/\-]*", re.IGNORECASE
+)
 _KEYBOARD = ("йцук", "фыва", "ячсм", "ролд", "олдж", "цуке", "qwer", "asdf", "zxcv", "йфяц")
 _EDGE = " ,;:.!-–—\n\t\"'«»"
 
 
-def find_address(text: str, *, asked: bool) -> str:
+def find_address(text: str, *, asked: bool, doubted: bool = False) -> str:
     """The address a cleaned text holds ("" if none), phones and counts already cut out.
 
-    Unasked, it must show a street and a house; asked, a name of a place is enough.
+    Unasked, it must show a street and a house; asked, a name of a place is enough. Doubted (an address is known and
+    nobody asked for another), a floor or a flat in the midst of talk is none: «чтобы подняли на 5 этаж».
     """
     pieces = [tidy(line) for line in text.splitlines() if line.strip(_EDGE)]
-    strong = [piece for piece in pieces if _is_strong(piece, asked=asked)]
+    strong = [
+        piece for piece in pieces if _is_strong(piece, asked=asked) and not (doubted and _is_piece_of_talk(piece))
+    ]
     if not strong:
         return next((piece for piece in pieces if asked and is_plausible(piece)), "")
     first = pieces.index(strong[0])
@@ -118,6 +130,16 @@ def why_no_address(text: str) -> AddressProblem:
     if len(told) > LONGEST:
         return AddressProblem.TOO_LONG
     return AddressProblem.TOO_SHORT if 0 < len(told) < SHORTEST else AddressProblem.NOT_AN_ADDRESS
+
+
+_TAKEN_BACK = re.compile(
+    r"\bне [^,\n]{1,60}?,? а (?=\S)|,? а не [^,\n]*|\bотмен\w+ [^,\n]{1,60}, (?=\S)", re.IGNORECASE
+)
+
+
+def as_corrected(text: str) -> str:
+    """What is meant in a correction: «не Чуй 100, а Манаса 5», «квартира 7, а не 5»."""
+    return _TAKEN_BACK.sub("", text)
 
 
 def tidy(line: str) -> str:
@@ -146,9 +168,16 @@ def _is_strong(piece: str, *, asked: bool) -> bool:
     return asked and _WORD_AND_HOUSE.search(folded) is not None and not is_chat(folded)
 
 
+def _is_piece_of_talk(piece: str) -> bool:
+    folded = fold(piece[: LONGEST * 2])
+    named = _STREET_AND_HOUSE.search(folded) or _MARK.search(_BARE_PIECE.sub("", folded))
+    return not named and is_chat(folded)
+
+
 def is_chat(text: str) -> bool:
     """Whether words of talk, never of an address, stand in it."""
-    return any(word in _STOPPERS or _VERB.match(word) for word in words(text[: LONGEST * 2]))
+    told = _ORDINAL.sub(" ", text[: LONGEST * 2])
+    return any(word in _STOPPERS or _VERB.match(word) for word in words(told))
 
 
 def is_talk(word: str) -> bool:
@@ -186,7 +215,10 @@ def merge_address(known: str, fragment: str) -> str:
         family = next(names for names in _FAMILIES if label in names or len(names) == 1)
         shape = rf"\b({'|'.join(sorted(family, key=len, reverse=True))})\b([ .:№#]{{0,3}})\d[\w/\-]{{0,8}}"
         old = re.search(shape, known, re.IGNORECASE)
-        if old:
+        house = _HOUSE_OF_A_STREET.match(known) if "дом" in family and not old else None
+        if house:
+            known = f"{house[1]}{value}{known[house.end() :]}"
+        elif old:
             known = f"{known[: old.start()]}{old[1]}{old[2]}{value}{known[old.end() :]}"
         else:
             known = f"{known}, {label} {value}"

@@ -66,7 +66,10 @@ _SIGNS_YES = "👍👌✅✔☑🆗💯🤝"
 _SIGNS_NO = "👎❌✖🚫🙅⛔"
 _EXACT = {"+": Consent.YES, "++": Consent.YES, "+++": Consent.YES, "-": Consent.NO, "--": Consent.NO, "—": Consent.NO,
           "–": Consent.NO, "−": Consent.NO}  # fmt: skip
-_SET_PHRASES = ((re.compile(r"\bтак и есть\b|\bтак точно\b|\bчто надо\b"), "верно"),)
+_SET_PHRASES = (
+    (re.compile(r"\bтак и есть\b|\bтак точно\b|\bчто надо\b"), "верно"),
+    (re.compile(r"\b(?:больше ничего|ничего больше)(?: мне)?(?: не (?:надо|нужно|хочу))?\b"), ""),
+)
 _UKRAINIAN_PHRASES = (
     (re.compile(r"\bтак і є\b|\bтак точно\b|\bсаме так\b|\bбуло б (?:добре|чудово)\b|\bчому б ні\b"), "вірно"),
     (re.compile(r"\bне так\b|\bтак не\b"), "ні"),

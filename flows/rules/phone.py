@@ -1,7 +1,7 @@
 """Phone numbers as people in Kyrgyzstan and Ukraine write them; kept as +996XXXXXXXXX, +380XXXXXXXXX."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -52,7 +52,7 @@ class _Country(NamedTuple):
 _COUNTRIES = {
     "KG": _Country(
         code="996",
-        written=re.compile(r"(?:(?:00|810|8)?9960?|80|8|0)([2-9]\d{8})"),
+        written=re.compile(r"(?:(?:00|0|810|8)?9960?|80|8|0)([2-9]\d{8})"),
         bare=re.compile(r"[2-9]\d{8}"),
         own_after_plus=("996", "0", "5", "7 ", "8"),
         neighbours=("998", "992", "770", "777"),
@@ -69,6 +69,8 @@ _HOME = _COUNTRIES["KG"]
 
 _RUN = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_]{0,3}\d)*")
 _RUN_OVER_LINES = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_\n]{0,3}\d)*")
+_RUN_OVER_MARKS = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_,:;·•*]{0,3}\d)*")
+"""These part a number from a count more often than they part its digits: read so where nothing else is a number."""
 _GROUP = re.compile(r"\d+")
 _DOOR = re.compile(r"[1-9]\d{0,3}(?:[-–/][1-9]\d{0,2}){0,2}(?=\.?\s)")
 """A house or a flat that stands apart: «8», «12-70», «5/8»."""
@@ -99,8 +101,8 @@ def _find(text: str, country: _Country) -> Phone | None:
     text = _LETTER_FOR_ZERO.sub("0", text)
     found = list(islice(_found(text, _RUN, country), 8))
     valid = [phone for phone in found if phone.problem is None]
-    if not valid and "\n" in text:
-        valid = list(islice((phone for phone in _found(text, _RUN_OVER_LINES, country) if phone.problem is None), 1))
+    for run in (_RUN_OVER_LINES, _RUN_OVER_MARKS):
+        valid = valid or list(islice((phone for phone in _found(text, run, country) if phone.problem is None), 1))
     if not valid:
         return found[0] if found else None
     meant = [phone for phone in valid if not _is_denied(text, phone)] or valid
@@ -190,18 +192,14 @@ def _digits(text: str, groups: list[tuple[int, int]]) -> str:
 
 def _first_window(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str) -> _Window | None:
     """The first stretch of whole digit groups that is a number of this shape."""
-    windows = (window for first in range(len(groups)) for window in _windows(text, groups[first:], shape))
-    return _valid_one(islice(windows, _MOST_CHECKED), shape, code)
+    checked = islice(range(len(groups)), _MOST_CHECKED)
+    return next(filter(None, (_window_here(text, groups[first:], shape, code) for first in checked)), None)
 
 
 def _window_here(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str) -> _Window | None:
-    """The number of this shape that begins with the first group."""
-    return _valid_one(_windows(text, groups, shape), shape, code)
-
-
-def _valid_one(windows: Iterable[_Window], shape: re.Pattern[str], code: str) -> _Window | None:
-    read = (window._replace(number=_national(window.number, shape, code)) for window in windows)
-    return next((window for window in read if window.number), None)
+    """The longest number of this shape that begins with the first group: «0996 555 123 456» ends with its 456."""
+    read = (window._replace(number=_national(window.number, shape, code)) for window in _windows(text, groups, shape))
+    return max((window for window in read if window.number), key=lambda window: window.end, default=None)
 
 
 def _windows(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str]) -> Iterator[_Window]:

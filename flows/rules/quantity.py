@@ -59,7 +59,7 @@ _FOREIGN_AFTER = re.compile(
 )
 _FOREIGN_BEFORE = re.compile(
     r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
-    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй)[ .,:№#]{0,3}\Z"
+    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй|номер|цифр[аы]|(?:мой|у меня|меня) заказ)[ .,:№#]{0,3}\Z"
 )
 _DENIED = re.compile(r"(?<!\w)(?:не|вместо|отмените|уберите|not|instead of)[ ]{0,2}\Z")
 _SECOND_THOUGHT = re.compile(
@@ -98,6 +98,27 @@ def find_quantity(text: str, *, asked: bool) -> Quantity | None:
         return _one_bottle(folded) if asked and not mentions else None
     spans = tuple(mention.span for mention in mentions if mention.has_unit or mention in pool or mention.denied)
     return _judge(_chosen(folded, pool), spans)
+
+
+_MORE = re.compile(
+    r"(?<!\w)(?:еще(?! раз)|добав\w*|прибав\w*|плюс|на [\w ]{1,24} больше|дагы|кош\w*|more|add|another)(?!\w)|\+"
+)
+_LESS = re.compile(r"(?<!\w)(?:минус|на [\w ]{1,24} меньше|убав\w*|less|fewer)(?!\w)|(?<!\w)[-−](?=[ ]?\d+\W*\Z)")
+
+
+def find_change(text: str, known: int, *, asked: bool) -> Quantity | None:
+    """The number of bottles that an addition to those known makes; None where nothing is added or taken away."""
+    folded = fold(text[:_LONGEST_READ])
+    less, more = _LESS.search(folded), _MORE.search(folded)
+    if not known or not (less or more):
+        return None
+    told = list(_mentions(folded))
+    bare = [mention for mention in told if asked and not mention.foreign]
+    mentions = [mention for mention in told if mention.has_unit] or bare
+    if len(mentions) != 1 or mentions[0].denied or not mentions[0].whole:
+        return None
+    by = abs(mentions[0].value)
+    return _judge(mentions[0]._replace(value=known - by if less else known + by), (mentions[0].span,))
 
 
 def _counted(folded: str, meant: list[_Mention]) -> list[_Mention]:
@@ -211,6 +232,8 @@ def _mention(folded: str, start: int, end: int, value: int, *, whole: bool) -> _
     unit = _UNIT_AFTER.match(after)
     glued = re.match(r"[^\W\d_]", after) is not None and unit is None and re.match(_ENDING + r"(?!\w)", after) is None
     foreign = glued or bool(_FOREIGN_AFTER.match(after) or _FOREIGN_BEFORE.search(before))
+    if unit and _FOREIGN_BEFORE.search(before) and re.match(r"[ :=\-–—]{0,3}\d", after[unit.end() :]):
+        unit, foreign = None, True  # «кв 12 бутылей 3»
     leading = _UNIT_BEFORE.search(before) if not foreign else None
     span = (start - len(leading.group()) if leading else start, end + (unit.end() if unit else 0))
     denied = _DENIED.search(before) is not None

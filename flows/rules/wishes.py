@@ -30,21 +30,25 @@ _PERSON_VERB = re.compile(
     r"|можно|поговорить|пообщаться|переведи\w*|переведите|пригласи\w*|подключи\w*|пусть|please|want|need|talk|speak"
     r"|call|менен|керек|чакыр\w*)\b"
 )
-_CALL_ME = re.compile(
-    r"\b(?:(?:пере)?звоните мне|позвоните(?: мне)?(?: пожалуйста)?$|перезвоните|наберите меня|call me|not a bot"
-    r"|не бот\w*)\b"
+_CALL_BACK = re.compile(r"\b(?:(?<!не )перезвоните|наберите меня|not a bot|не бот\w*)\b")
+_CALL_ME = re.compile(r"\b(?:звоните мне|позвоните(?: мне)?(?: пожалуйста)?$|call me)\b")
+_CALL_THE_COURIER_MAKES = re.compile(
+    r"\bне (?:по)?звон\w+|\d(?:\W?\d){4}|^(?:да|ок|ага|хорошо|верно|все (?:верно|правильно)|yes|ok)\b"
+    r"|\b(?:перед|за|до|по|когда|как|если|заранее|before|when)\b"
 )
-_NOT_A_WISH = re.compile(r"\b(?:спрос\w+|без|не надо|не нужен|не нужно|не зови\w*|вы|ты|для|на|у нас|нас)\b")
+"""«Звоните мне на 0555…» gives a number, «да, перед приездом позвоните» a wish for the delivery."""
+_NOT_A_WISH = re.compile(r"\b(?:спрос\w+|без|не надо|не нужен|не нужно|не зови\w*|вы|ты|для|на|у нас|нас|остав\w+)\b")
 _CANCEL = re.compile(
     r"\b(?:отмен(?:а|ить|ите|и|яю|яем|яйте|им)|отменя\w+|передумал[аи]?|отбой|cancel|стоп|stop|жокко чыгар\w*"
     r"|керек эмес|айныдым|(?:я )?не (?:буду|хочу|будем|хотим) (?:(?:ничего|больше|уже) )?(?:заказ\w*|воду|воды"
     r"|оформля\w*)|аннулир\w+|отказ\w*)\b"
 )
 _CANCEL_WHOLE = re.compile(
-    r"(?:нет|все|ой|да)?\W*(?:мне |нам |уже |больше |ничего |пока |вода |воды |воду |заказ )*(?:не надо|не нужно"
+    r"(?:нет|все|ой)?\W*(?:мне |нам |уже |больше |ничего |пока |вода |воды |воду |заказ )*(?:не надо|не нужно"
     r"|не нужна|не хочу|не хотим|забудьте|quit|exit)(?: ничего| уже| воды| вода| заказ| спасибо| больше| пока|\W)*"
 )
-_NOT_CANCEL = re.compile(r"\b(?:не (?:надо )?отмен\w+|не стоп|стоп линия)\b")
+_NOT_CANCEL = re.compile(r"\b(?:не (?:надо )?отмен\w+|не стоп|стоп линия|больше ничего|ничего больше)\b")
+"""«Больше ничего не надо» ends the asking, not the order."""
 _START_OVER = re.compile(
     r"\b(?:заново|(?:начать|начн\w+|начни\w*|давай\w*|все|опять|снова) (?:с ?начала|по новой)|с самого начала"
     r"|по новой|сброс\w*|restart|start over|start again|reset|башынан|кайра башта\w*|новый заказ|другой заказ)\b"
@@ -56,7 +60,7 @@ _SLOT_WORDS = (
         "address",
         re.compile(r"\b(?:адрес\w*|улиц\w+|номер\w* (?:дом\w*|квартир\w*)|address|дарег\w*|дом|квартир[ауы])\b"),
     ),
-    ("phone", re.compile(r"\b(?:телефон\w*|тел|номер\w*|сотов\w+|phone|number)\b")),
+    ("phone", re.compile(r"\b(?:телефон\w*|тел|(?<!заказ )(?<!заказа )номер\w*(?! заказ)|сотов\w+|phone|number)\b")),
     ("bottles", re.compile(r"\b(?:бут[а-я]{2,9}|баклаж\w+|количеств\w*|кол-во|штук\w*|bottles?|amount|санын?)\b")),
 )
 _CHANGE = re.compile(
@@ -194,7 +198,7 @@ def _find_russian(text: str) -> Wish | None:
 
 def _wants_person(folded: str) -> bool:
     """A person named alone, or named with a verb of asking; not «вы менеджер?», not «спросить менеджера»."""
-    if _CALL_ME.search(folded):
+    if _CALL_BACK.search(folded) or (_CALL_ME.search(folded) and not _CALL_THE_COURIER_MAKES.search(folded)):
         return True
     for line in folded.splitlines():
         if _KYRGYZ_PERSON.search(line):
@@ -220,6 +224,14 @@ def wants_change(text: str, language: str = "ru") -> bool:
         if _UKRAINIAN_CHANGE.search(loosen(folded)):
             return True
     return _CHANGE.search(folded) is not None
+
+
+def without_change(text: str) -> str:
+    """What a customer says beside calling something wrong, and beside naming it."""
+    folded = fold(text[:_LONGEST_WISH])
+    for said_of_it in (_CHANGE, *(named for _, named in _SLOT_WORDS)):
+        folded = said_of_it.sub(" ", folded)
+    return folded.strip()
 
 
 def is_courtesy(text: str, language: str = "ru") -> bool:

@@ -7,6 +7,7 @@ from domain.news import News, OrderCancelled
 from domain.orders import OrderDraft
 from flows.base import Senses, Turn
 from flows.rules.consent import Consent
+from flows.rules.text import words
 from flows.rules.topics import Topic
 from flows.rules.wishes import Wish
 from flows.water_order import sentences
@@ -83,14 +84,17 @@ class WaterOrderFlow:
             return self._hand_off(state)
         if heard.wish is Wish.START_OVER and not state.is_new:
             return self._start_over(heard)
-        if heard.wish is Wish.CANCEL and not self._brings_numbers(state, heard):
+        if heard.wish is Wish.CANCEL and not self._corrects(state, heard):
             return self._cancel(state)
         return None
 
-    def _brings_numbers(self, state: WaterOrder, heard: Heard) -> bool:
-        """«Отмените 3, сделайте 5» cancels nothing."""
+    def _corrects(self, state: WaterOrder, heard: Heard) -> bool:
+        """«Отмените 3, сделайте 5» cancels nothing, nor does «не надо» where the question was what to change."""
+        if state.asked is Slot.CHANGE and _is_nothing(heard.text):
+            return True
         told = self._take_facts(state, heard)
-        return (told.phone, told.bottles) != (state.phone, state.bottles)
+        moved = told.address != state.address and any(sign.isdigit() for sign in told.address)
+        return moved or (told.phone, told.bottles) != (state.phone, state.bottles)
 
     def _hand_off(self, state: WaterOrder) -> Step:
         reason = self._wording.say("handoff_reason", slot=state.asked or state.next_question)
@@ -224,6 +228,10 @@ class WaterOrderFlow:
 
 _SLOTS = (Slot.ADDRESS, Slot.PHONE, Slot.BOTTLES)
 _NAMES_A_PERSON = {"bottles_too_many"}
+_NOTHING = {
+    "ничего", "ничего не надо", "не надо", "не надо ничего", "не нужно", "нечего", "все так", "оставьте", "оставь",
+    "оставьте так", "оставьте как есть", "пусть остается", "пусть так", "как есть", "как было", "не меняйте",
+}  # fmt: skip
 _ONLY_MISSING = {"address_not_an_address", "address_too_short", "phone_missing", "phone_too_short", "bottles_missing"}
 
 
@@ -241,7 +249,7 @@ def _why_again(state: WaterOrder, heard: Heard, turn: Turn) -> str:
 
 
 def _is_nothing(text: str) -> bool:
-    return text.casefold().strip(" .!") in {"ничего", "ничего не надо", "не надо", "нечего", "всё так", "все так"}
+    return " ".join(word for word in words(text) if word != "нет") in _NOTHING
 
 
 def _wants_to_order(text: str) -> bool:

@@ -7,6 +7,7 @@ from flows.rules import phone as phones
 from flows.rules import quantity as quantities
 from flows.rules import topics as subjects
 from flows.rules import wishes
+from flows.rules.asides import find_asides
 from flows.rules.consent import Consent, read_consent
 from flows.rules.text import clean, without
 from flows.water_order.state import Slot, WaterOrder
@@ -78,32 +79,67 @@ def _cut(quantity: quantities.Quantity | None, rest: str) -> tuple[quantities.Qu
 
 
 def _quantity(rest: str, state: WaterOrder, *, after_phone: bool) -> tuple[quantities.Quantity | None, str]:
-    found, left = _cut(quantities.find_quantity(rest, asked=False), rest)
+    expected = state.asked is Slot.BOTTLES or _expects_any(state)
+    changed = quantities.find_change(rest, state.bottles, asked=expected)
+    found, left = _cut(changed or quantities.find_quantity(rest, asked=False), rest)
     if found is None and after_phone and not state.bottles:
-        # «Ахунбаева 12, 0555 123456, 3»: a bare number that follows the phone number.
-        lines = [line for line in rest.splitlines() if line.strip(" ,;.")]
-        last = lines[-1].strip(" ,;.") if lines else ""
-        bare = quantities.find_quantity(last, asked=True)
-        if bare and bare.spans == ((0, len(last)),) and (len(lines) > 1 or state.address):
-            return bare, "\n".join(lines[:-1])
+        return _bare_line(rest, state)
+    if found is None and state.asked is Slot.BOTTLES:
+        head, comma, behind = rest.partition(",")
+        bare = _only_a_count(head)
+        if bare and comma and behind.strip():
+            return bare, behind
     return found, left
+
+
+def _bare_line(rest: str, state: WaterOrder) -> tuple[quantities.Quantity | None, str]:
+    """A line of nothing but a number beside a phone number: bottles, unless the street above it lacks its house."""
+    lines = rest.splitlines()
+    for place in reversed(range(len(lines))):
+        bare = _only_a_count(lines[place])
+        above = lines[place - 1] if place else ""
+        others = [*lines[:place], *lines[place + 1 :]]
+        houseless = addresses.is_plausible(addresses.tidy(above)) and not _has_digit(above)
+        if bare and not houseless and (state.address or any(line.strip(" ,;.") for line in others)):
+            return bare, "\n".join(others)
+    return None, rest
+
+
+def _only_a_count(line: str) -> quantities.Quantity | None:
+    bare = line.strip(" ,;.")
+    found = quantities.find_quantity(bare, asked=True)
+    return found if found and found.spans == ((0, len(bare)),) else None
 
 
 def _address(rest: str, state: WaterOrder, text: str) -> tuple[str, str]:
     """The address told (a part of one joined to what is known), and what remains."""
-    asked = state.asked is Slot.ADDRESS or wishes.named_slot(text) == Slot.ADDRESS
-    place = addresses.find_address(rest, asked=asked or _expects_marked(rest, state))
+    beside = find_asides(rest)
+    searched = addresses.as_corrected(without(rest, beside))
+    named = wishes.named_slot(text) == Slot.ADDRESS and not _only_calls_it_wrong(searched)
+    asked, corrects = state.asked is Slot.ADDRESS or named, _expects_marked(searched, state)
+    place = addresses.find_address(searched, asked=asked or corrects, doubted=corrects and not asked)
     if not place:
         return "", rest
-    kept = [line for line in rest.splitlines() if addresses.tidy(line) not in place]
+    kept = [line for line in searched.splitlines() if addresses.tidy(line) not in place]
+    kept += [rest[start:end] for start, end in beside]
     if state.address and addresses.is_fragment(place):
         place = addresses.merge_address(state.address, place)
     return place, "\n".join(kept)
 
 
+def _only_calls_it_wrong(rest: str) -> bool:
+    """«Wrong address», «ошибка в адресе»: words about it and no word of it."""
+    told = _has_digit(rest) or addresses.is_plausible(wishes.without_change(rest))
+    return wishes.wants_change(rest) and not told
+
+
+def _has_digit(text: str) -> bool:
+    return any(sign.isdigit() for sign in text)
+
+
 def _expects_marked(rest: str, state: WaterOrder) -> bool:
     """A street and a house are a correction at the summary; a bare word there is only talk."""
-    return _expects_any(state) and any(sign.isdigit() for sign in rest) and not rest.strip(" .,!\n").isdigit()
+    return _expects_any(state) and _has_digit(rest) and not rest.strip(" .,!\n").isdigit()
 
 
 def _problem(
