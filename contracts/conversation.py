@@ -118,6 +118,8 @@ class ConversationState(BaseModel):
     """Whether the platform last said that another app holds the thread."""
     operator_at: datetime | None = None
     """The operator's last act; None while a handed-off customer still waits for one."""
+    unheard_since: datetime | None = None
+    """The first message that came after the operator's last act."""
     attention: tuple[Attention, ...] = ()
     dead_letters: list[str] = Field(default_factory=list)
     """Outbox keys of the parts a person must decide about."""

@@ -1,7 +1,9 @@
 """The numbers of turn-taking that an account may choose."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import Field
@@ -12,8 +14,10 @@ from domain.model import Value
 YEARS = 100
 """What is to last for ever lasts so long: dates end with the year 9999."""
 Seconds = Annotated[float, Field(ge=0, le=300)]
+Courtesy = Annotated[float, Field(ge=0, le=120)]
 Minutes = Annotated[float, Field(gt=0, le=YEARS * 365 * 24 * 60)]
 Hours = Annotated[float, Field(gt=0, le=YEARS * 365 * 24)]
+Messages = Annotated[int, Field(ge=1, le=100)]
 Days = Annotated[float, Field(gt=0, le=YEARS * 365)]
 
 
@@ -22,9 +26,12 @@ class TurnTaking(Value):
 
     quiet_period: float = Field(default=2.0, ge=0, le=30)
     longest_wait: Seconds = 30.0
-    max_burst: int = Field(default=10, ge=1, le=100)
-    interim_after: float = Field(default=8.0, ge=0, le=120)
+    max_burst: Messages = 10
+    interim_after: Courtesy = 8.0
     quiet_period_by_kind: dict[MessageKind, Seconds] = Field(default_factory=dict)
+    longest_wait_by_kind: dict[MessageKind, Seconds] = Field(default_factory=dict)
+    max_burst_by_kind: dict[MessageKind, Messages] = Field(default_factory=dict)
+    interim_after_by_kind: dict[MessageKind, Courtesy] = Field(default_factory=dict)
     dialog_ttl_hours: Hours = 24.0
     dedupe_days: Days = 7.0
     handoff_patience_minutes: Minutes = 30.0
@@ -39,6 +46,19 @@ class TurnTaking(Value):
     def quiet_after(self, kind: MessageKind) -> timedelta:
         """The debounce window after a message of this kind."""
         return timedelta(seconds=self.quiet_period_by_kind.get(kind, self.quiet_period))
+
+    def longest_after(self, kind: MessageKind) -> timedelta:
+        """How long a message of this kind waits for the customer to pause."""
+        return timedelta(seconds=self.longest_wait_by_kind.get(kind, self.longest_wait))
+
+    def share(self, kind: MessageKind) -> Fraction:
+        """How much of a burst a message of this kind fills."""
+        return Fraction(1, self.max_burst_by_kind.get(kind, self.max_burst))
+
+    def interim_for(self, kinds: Iterable[MessageKind]) -> timedelta:
+        """How long an answer to messages of these kinds may take before the customer hears "one moment"."""
+        each = (self.interim_after_by_kind.get(kind, self.interim_after) for kind in kinds)
+        return timedelta(seconds=min(each, default=self.interim_after))
 
     def digest(self) -> str:
         """Six characters that change when any number does."""

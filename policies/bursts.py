@@ -1,7 +1,8 @@
 """When a burst ends, and in what order it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from domain.messages import InboundMessage, MessageKind
 from domain.turn_taking import TurnTaking
@@ -18,34 +19,39 @@ MOST_SUPERSEDES = 3
 def burst_ends_at(arrivals: Sequence[Arrival], rules: TurnTaking) -> datetime:
     """The moment the customer has paused long enough, or has waited long enough, whichever comes first."""
     quiet = max(at + rules.quiet_after(kind) for kind, at in arrivals)
-    patience = arrivals[0][1] + timedelta(seconds=rules.longest_wait)
-    return min(quiet, patience)
+    return min(quiet, _waits_until(arrivals, rules))
+
+
+def _waits_until(arrivals: Sequence[Arrival], rules: TurnTaking) -> datetime:
+    return min(at + rules.longest_after(kind) for kind, at in arrivals)
+
+
+def is_full(kinds: Iterable[MessageKind], rules: TurnTaking) -> bool:
+    """Whether these messages are as many as are answered at once: ten texts, say, or five and half of the pictures."""
+    return sum(map(rules.share, kinds)) >= 1
 
 
 def pause_left(arrivals: Sequence[Arrival], rules: TurnTaking, now: datetime) -> timedelta:
     """How much longer to listen before answering; zero or less: answer now."""
-    if not arrivals or len(arrivals) >= rules.max_burst:
+    if not arrivals or is_full((kind for kind, _ in arrivals), rules):
         return timedelta(0)
     return burst_ends_at(arrivals, rules) - now
 
 
 def may_supersede(arrivals: Sequence[Arrival], rules: TurnTaking, superseded: int, now: datetime) -> bool:
     """Whether a decision may still be thrown away for a newer message, without starving the first one."""
-    waited = now - arrivals[0][1]
-    return (
-        superseded < MOST_SUPERSEDES
-        and len(arrivals) < rules.max_burst
-        and waited < timedelta(seconds=rules.longest_wait)
-    )
+    full = is_full((kind for kind, _ in arrivals), rules)
+    return superseded < MOST_SUPERSEDES and not full and now < _waits_until(arrivals, rules)
 
 
-def size_of_burst(texts: Sequence[str], rules: TurnTaking) -> int:
+def size_of_burst(messages: Sequence[InboundMessage], rules: TurnTaking) -> int:
     """How many of the waiting messages make one burst: the most allowed, and no more text than is good."""
-    letters, size = 0, 0
-    for text in texts[: rules.max_burst]:
-        letters += len(text)
-        if size and letters > MOST_LETTERS:
+    letters, filled, size = 0, Fraction(0), 0
+    for message in messages:
+        letters += len(message.text)
+        if filled >= 1 or (size and letters > MOST_LETTERS):
             break
+        filled += rules.share(message.kind)
         size += 1
     return size
 
@@ -67,6 +73,6 @@ def interim_at(arrivals: Sequence[Arrival], rules: TurnTaking, now: datetime) ->
 
     A turn has at least half of that time, lest a long window alone make every answer look slow.
     """
-    patience = timedelta(seconds=rules.interim_after)
+    patience = rules.interim_for(kind for kind, _ in arrivals)
     last = max((at for _, at in arrivals), default=now)
     return max(last + patience, now + patience / 2)

@@ -29,6 +29,8 @@ class Quiet(Value):
     holder: Holder
     handed_off_at: datetime | None = None
     operator_at: datetime | None = None
+    unheard_since: datetime | None = None
+    """The first message that the operator has not answered."""
     payment: PaymentCase | None = None
     follow_up_at: datetime | None = None
     told_at: datetime | None = None
@@ -80,7 +82,8 @@ def _payment_due(payment: PaymentCase, rules: TurnTaking) -> tuple[datetime, Due
 
 def _person_due(quiet: Quiet, rules: TurnTaking, day: timedelta) -> tuple[datetime, Due]:
     if quiet.operator_at is not None:
-        return max(quiet.operator_at, quiet.last_message_at) + day, Due.OPERATOR_LEFT
+        waits_since = quiet.unheard_since or max(quiet.operator_at, quiet.last_message_at)
+        return waits_since + day, Due.OPERATOR_LEFT
     handed_off_at = quiet.handed_off_at or quiet.last_message_at
     return handed_off_at + timedelta(minutes=rules.handoff_patience_minutes), Due.NOBODY_CAME
 

@@ -37,7 +37,7 @@ class Burst:
             await until(self._is_full, pause, "debounce")
 
     def _is_full(self) -> bool:
-        return len(self._state.waiting) >= self._state.rules.max_burst
+        return bursts.is_full((item.message.kind for item in self._state.waiting), self._state.rules)
 
     def arrivals(self) -> list[bursts.Arrival]:
         """What waits, and since when."""
@@ -45,8 +45,8 @@ class Burst:
 
     def fix(self) -> None:
         """The turn is about what waits now."""
-        texts = [item.message.text for item in self._state.waiting]
-        self.size, self.changed = bursts.size_of_burst(texts, self._state.rules), False
+        messages = [item.message for item in self._state.waiting]
+        self.size, self.changed = bursts.size_of_burst(messages, self._state.rules), False
 
     def drop(self) -> None:
         """The turn is about no message."""

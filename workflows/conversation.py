@@ -152,6 +152,7 @@ class ConversationWorkflow:
         state.holder = holder
         state.operator = operator
         state.operator_at = workflow.now() if operator else None
+        state.unheard_since = None
         state.handed_off_at = None
         state.kept_open = self._must_be_kept_open()
 
@@ -237,6 +238,8 @@ class ConversationWorkflow:
         if message.edits:  # the first version may be slower than its correction
             dedupe.remember(state.seen, message.edits, now, keep)
         self._follow_the_thread(message)
+        if state.operator_at and state.unheard_since is None and workflow.patched("operator-who-left"):
+            state.unheard_since = now
         self._burst.replace(message)
         state.waiting.append(Waiting(message=message, at=now))
         state.last_message_at = now

@@ -34,6 +34,7 @@ class Silence:
             holder=state.holder,
             handed_off_at=state.handed_off_at,
             operator_at=state.operator_at,
+            unheard_since=state.unheard_since,
             payment=state.payment,
             follow_up_at=state.follow_up_at,
             told_at=state.told_at,

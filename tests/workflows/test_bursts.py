@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.messages import InboundMessage
+from domain.messages import InboundMessage, MessageKind
 from domain.turn_taking import TurnTaking
 from tests.workflows.harness import Chat, Shop, text, working
 
@@ -20,6 +20,24 @@ async def test_three_quick_messages_get_one_reply(env: WorkflowEnvironment) -> N
         await chat.wait_until(lambda: len(shop.said) == 1, skip=3)
 
         assert ["Привіт+є сукня?+синя"] == shop.said
+
+
+async def test_three_pictures_are_as_much_as_is_looked_at_at_once(env: WorkflowEnvironment) -> None:
+    """A shop may answer after so many pictures, and wait less long for a voice message, than for texts."""
+    shop = Shop()
+    rules = TurnTaking(
+        quiet_period=20, max_burst_by_kind={MessageKind.IMAGE: 3}, longest_wait_by_kind={MessageKind.AUDIO: 5},
+        interim_after=120,
+    )  # fmt: skip
+    async with working(env, shop):
+        chat = Chat(env, shop, rules)
+        await chat.write("ось", *(text(f"фото {number}", kind=MessageKind.IMAGE) for number in range(4)))
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=1)
+        await chat.wait_until(lambda: len(shop.said) == 2, skip=30)
+        await chat.write(text("голос", kind=MessageKind.AUDIO))
+        await chat.wait_until(lambda: len(shop.said) == 3, skip=8)
+
+    assert ["ось+фото 0+фото 1+фото 2", "фото 3", "голос"] == shop.said
 
 
 async def test_a_doubled_webhook_is_answered_once(env: WorkflowEnvironment) -> None:

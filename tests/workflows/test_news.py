@@ -166,6 +166,38 @@ async def test_an_operator_elsewhere_keeps_the_conversation(env: WorkflowEnviron
     assert ELSEWHERE == "another app on the platform"
 
 
+async def test_an_operator_who_left_is_not_waited_for_for_ever(env: WorkflowEnvironment) -> None:
+    """Who writes every evening to a colleague that is gone finds the assistant the day after, not never."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        await chat.write("привіт")
+        await chat.wait_until(lambda: len(shop.said) == 1, skip=2)
+        echo = Echo(address=chat.opening.address, message_id="e1", by_operator=True, text="Добрий день, це Олена")
+        await chat.handle.signal("receive", echo)
+        for evening in ("а ціна?", "ви тут?"):
+            await chat.write(evening)
+            await chat.wait_until(lambda: evening in shop.kept, skip=2)  # noqa: B023 — awaited in the loop
+            await env.sleep(timedelta(hours=20))
+        await chat.write("ау!")
+        await chat.wait_until(lambda: len(shop.said) == 2, skip=2)
+    assert (["а ціна?", "ви тут?"], "ау!") == (shop.kept, shop.said[-1])
+
+
+async def test_an_operator_who_answers_again_is_waited_for_anew(env: WorkflowEnvironment) -> None:
+    """The day counts from what the colleague left unanswered, not from what they answered."""
+    shop = Shop()
+    async with working(env, shop):
+        chat = Chat(env, shop, RULES)
+        for number in range(3):
+            echo = Echo(address=chat.opening.address, message_id=f"e{number}", by_operator=True, text="Це Олена")
+            await (chat.handle.signal("receive", echo) if number else chat.write("привіт"))
+            await chat.write(f"питання {number}")
+            await env.sleep(timedelta(hours=20))
+        overview = await chat.overview()
+    assert (Holder.OPERATOR, ["питання 1", "питання 2"]) == (overview.holder, shop.kept)
+
+
 async def test_a_part_that_failed_late_asks_for_attention(env: WorkflowEnvironment) -> None:
     """WhatsApp took the part and told later that it did not arrive: a person sees it; when it arrives, no longer."""
     shop = Shop()
