@@ -136,7 +136,10 @@ class Delivery(contract.Delivery):
             return await self._nobody_to_send(order, part, route)
         if await self._is_paused(account) and not await self._is_begun(order.key):
             return await self._wait_for_a_token(order, part, route, account)
-        await self._keep_to_rate(order, part, route, account)
+        if order.interim and not await self._has_time_for_courtesy(account):
+            return Sent(state=PartState.DROPPED, reason="its account's rate has no room for it")
+        if not order.interim:
+            await self._keep_to_rate(order, part, route, account)
         platform = self._platforms[order.to.platform]
         outside_window = await self._sending.window_is_closed(order.to, route, platform)
         asked = time.time()
@@ -159,14 +162,18 @@ class Delivery(contract.Delivery):
         Raises:
             Transient: not yet; it says when.
         """
-        if account.requests_per_minute is None or order.interim or await self._is_begun(order.key):
-            return
         rate = account.requests_per_minute
+        if rate is None or await self._is_begun(order.key):
+            return
         wait = await self._turnstile.wait(account.platform, account.account, order.key, rate)
         if wait > 0:
             reason = "waits for its account's rate"
             await self._outbox.park(order.key, order.to, route, part, order.turn, reason)
             raise Transient(reason, retry_after=wait)
+
+    async def _has_time_for_courtesy(self, account: Account) -> bool:
+        rate = account.requests_per_minute
+        return rate is None or await self._turnstile.take_if_free(account.platform, account.account, rate)
 
     async def _nobody_to_send(self, order: SendPart, part: Part, route: str) -> Sent:
         reason = f"the {order.to.platform} account {order.to.account} is not set up here"

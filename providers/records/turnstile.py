@@ -37,6 +37,16 @@ SELECT extract(epoch FROM at - clock_timestamp())::float8 AS wait
 """
 
 
+_FREE = """
+INSERT INTO turnstiles AS known (platform, account, next_at, moved_at)
+VALUES (%(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s', clock_timestamp())
+ON CONFLICT (platform, account) DO UPDATE
+   SET next_at = clock_timestamp() + %(gap)s * interval '1 s', moved_at = clock_timestamp()
+ WHERE known.next_at <= clock_timestamp() OR known.moved_at > clock_timestamp() + %(backwards)s * interval '1 s'
+RETURNING next_at
+"""
+
+
 class Turnstile:
     """Hands out moments. Every method may raise `Unavailable`."""
 
@@ -45,7 +55,7 @@ class Turnstile:
 
     async def wait(self, platform: str, account: str, key: str, requests_per_minute: int) -> float:
         """Seconds until this part may go; 0.0: now, and its next attempt takes another moment."""
-        gap = 60 / (requests_per_minute * MARGIN)
+        gap = _gap(requests_per_minute)
         values = {"platform": platform, "account": account, "key": key, "gap": gap, "backwards": BACKWARDS}
         row = await fetch_one(self._pool, _WAIT, values)
         wait = float(row["wait"]) if row else 0.0
@@ -53,3 +63,14 @@ class Turnstile:
             return wait
         await fetch_one(self._pool, "DELETE FROM turnstile_slots WHERE key = %(key)s", {"key": key})
         return 0.0
+
+    async def take_if_free(self, platform: str, account: str, requests_per_minute: int) -> bool:
+        """Take this moment, if nobody waits for it; whoever does not get it has not queued up."""
+        gap = _gap(requests_per_minute)
+        values = {"platform": platform, "account": account, "gap": gap, "backwards": BACKWARDS}
+        return await fetch_one(self._pool, _FREE, values) is not None
+
+
+def _gap(requests_per_minute: int) -> float:
+    """Seconds from one moment to the next."""
+    return 60 / (requests_per_minute * MARGIN)

@@ -359,6 +359,16 @@ async def test_an_interim_message_is_tried_once_and_is_no_dead_letter(post: Post
     assert [] == await post.rows("SELECT * FROM dead_letters")
 
 
+async def test_one_moment_keeps_to_the_rate_of_its_account(post: Post) -> None:
+    """A shop whose platform allows it one call a minute says "one moment" only where a call is free."""
+    known = await post.delivery._accounts.find("chat2desk", "main")
+    assert known is not None
+    post.delivery._accounts = StatedAccounts([known.model_copy(update={"requests_per_minute": 1})])
+    states = [(await post.send(key, "хвилинку", interim=True)).state for key in ("first", "second")]
+    assert [PartState.SENT, PartState.DROPPED] == states
+    assert ["хвилинку"] == said(post)
+
+
 async def test_a_known_refusal_is_not_forgotten_when_postgres_dies(post: Post, servers: Servers) -> None:
     """The platform said "not now" just as our database died: the part waits, and is not buried as "who knows"."""
     post.world.faults.add(Fault(platform="chat2desk", kind=FaultKind.SERVER_ERROR))
