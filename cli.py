@@ -265,12 +265,12 @@ def fork(
     """Take the rest of a conversation again with other words, model or goods, changing nothing, and see both."""
     from commands.fork import fork, require_place, wish_of
     from commands.history import address_of
-    from commands.temporal import with_temporal
+    from commands.temporal import with_conversation
 
-    address_of(conversation)
+    typed = address_of(conversation)
     require_place(out)
     wish = wish_of(turn, prompt, model, catalog)
-    with_temporal(home, lambda client, settings: fork(client, settings, home, conversation, wish, out))
+    with_conversation(home, typed, lambda client, settings, address: fork(client, settings, home, address, wish, out))
 
 
 @outbox.command("list")

@@ -38,11 +38,21 @@ class Erasing:
         self._belongings = Belongings(house.pool)
 
     async def subject(self, address: Address) -> Subject:
-        """The customer behind an address, by every name we may know them by."""
-        masked = await self._house.names.masked(address)
-        real = await self._house.names.shown(masked)
-        contacts = {address.contact, masked.contact, real.contact}
-        return await self._belongings.subject(address.platform, address.account, contacts)
+        """The customer behind an address, by every name we may know them by, and by what stands or stood for each.
+
+        Raises:
+            WrongKey: they may have had a pseudonym that cannot be told with the keys that we have.
+        """
+        names = self._house.names
+        known, found = set[str](), {address.contact}
+        while known != found:
+            known = found
+            each = [address.model_copy(update={"contact": name}) for name in known]
+            masked = [await names.ever_masked(one) for one in each]
+            contacts = known | {one.contact for one in masked} | {(await names.shown(one)).contact for one in masked}
+            subject = await self._belongings.subject(address.platform, address.account, contacts)
+            found = set(subject.contacts)
+        return subject
 
     async def runs(self, subject: Subject) -> list[Execution]:
         """Every run of their conversations that was not erased.

@@ -14,6 +14,7 @@ from platforms.base import Platform
 from providers.records.pool import Pool
 from providers.records.privacy import Discretion
 from providers.records.pseudonyms import Pseudonyms
+from providers.secrets import WrongKey
 from runtime.accounts import Accounts
 from runtime.settings import Settings
 
@@ -37,11 +38,22 @@ class House:
         return self.discretion.names
 
     async def called(self, text: str) -> list[str]:
-        """What somebody who names a contact may mean: the contact, and what stands for it with any of our accounts."""
+        """What somebody who names a contact may mean: the contact, and what stands for it with any of our accounts.
+
+        Raises:
+            Problem: 404, it begins like a conversation's id and is none.
+            WrongKey: nobody can tell with the keys that we have.
+        """
         if text.startswith("conv:"):
             return [(await self.address(text)).conversation_id]
-        owners = [(one.platform, one.account) for one in await self.accounts.all()] if self.names.are_used else []
-        return await self.names.called(text, owners)
+        return await self.names.called(text)
+
+    async def sought(self, text: str) -> list[str]:
+        """As `called`, for a list: a lost key stops no search for what was typed."""
+        try:
+            return await self.called(text)
+        except WrongKey:
+            return [text]
 
     async def address(self, conversation_id: str) -> Address:
         """Whose conversation this is; it may be named by the real contact, too.

@@ -77,7 +77,7 @@ async def list_orders(
 ) -> Page[Order]:
     """Orders, newest first; `contact` is the customer's id on the platform or a whole conversation id."""
     before = _first(decode_cursor(cursor, int))
-    called = None if contact is None else await house.called(contact)
+    called = None if contact is None else await house.sought(contact)
     rows = await listings.orders(house.pool, called, status, before, limit)
     await house.names.unmask(rows, "contact", "chat2desk_client_id")
     return Page(items=[Order.model_validate(row) for row in rows], next_cursor=_next_cursor(rows, limit, "id"))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -79,25 +80,58 @@ def export(settings: Settings, place: Place, out: Path | None) -> None:
         print(text)
         return
     try:
-        _write(out, text, document["files"])
+        gone = _write(out, text, document["files"])
     except OSError as error:
         raise Failed(f"{out}: {error.strerror or error}") from None
-    rows = sum(map(len, document["rows"].values()))
-    print(f"{out}: {rows} rows, {len(document['histories'])} histories, {len(document['files'])} files")
+    rows, files = sum(map(len, document["rows"].values())), len(document["files"]) - gone
+    late = f"; not kept any more: {gone}" if gone else ""
+    print(f"{out}: {rows} rows, {len(document['histories'])} histories, {files} files{late}")
 
 
-def _write(out: Path, text: str, files: list[dict[str, Any]]) -> None:
+def _write(out: Path, text: str, files: list[dict[str, Any]]) -> int:
+    """Write it whole, or not at all; how many files are not kept any more."""
     if out.suffix != ".zip":
         out.write_text(text)
         out.chmod(0o600)
-        return
+        return 0
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}.") as folder:
+        fresh = Path(folder) / out.name
+        gone = _pack(fresh, text, files)
+        fresh.chmod(0o600)
+        fresh.replace(out)
+    return gone
+
+
+def _pack(out: Path, text: str, files: list[dict[str, Any]]) -> int:
+    gone = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
-        out.chmod(0o600)
         pack.writestr("export.json", text)
         for file in track(files, "files", console=Console(stderr=True), disable=not sys.stdout.isatty()):
-            answer = httpx.get(file["url"], timeout=60, trust_env=False)
-            if answer.is_success:
-                pack.writestr(f"files/{file['id']}.{file['mime'].rpartition('/')[2] or 'bin'}", answer.content)
+            content = _fetched(file)
+            if content is None:
+                gone += 1
+            else:
+                pack.writestr(f"files/{file['id']}.{file['mime'].rpartition('/')[2] or 'bin'}", content)
+    return gone
+
+
+def _fetched(file: dict[str, Any]) -> bytes | None:
+    """A file; None: it is not kept any more.
+
+    Raises:
+        Failed: it cannot be fetched now.
+    """
+    try:
+        answer = httpx.get(file["url"], timeout=60, trust_env=False)
+    except httpx.HTTPError as error:
+        why = type(error).__name__
+    else:
+        if answer.is_success:
+            return answer.content
+        if answer.status_code == httpx.codes.GONE:
+            return None
+        why = f"answered {answer.status_code}"
+    raise Failed(f"the file {file['id']} cannot be fetched ({why}): no archive was written, try again")
 
 
 def erase(settings: Settings, place: Place, *, sure: bool) -> None:

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client
 
-from commands.history import address_of
 from commands.outcome import Failed, WrongUse
 from commands.rehearsing import prompt_name, rehearse
+from domain.identifiers import Address
 from domain.what_if import Answer, TurnAgain, WhatIf, Wish
 from runtime.settings import Settings
 
@@ -35,7 +35,7 @@ def wish_of(turn: int, prompt: Path | None, model: str, catalogue: Path | None) 
     return Wish(turn=turn, prompt=text, model=model.strip(), catalogue=str(catalogue or ""))
 
 
-async def fork(client: Client, settings: Settings, home: Path, conversation: str, wish: Wish, out: Path | None) -> None:
+async def fork(client: Client, settings: Settings, home: Path, address: Address, wish: Wish, out: Path | None) -> None:
     """Take the turns again, and show both; or write them into a file.
 
     Raises:
@@ -46,7 +46,7 @@ async def fork(client: Client, settings: Settings, home: Path, conversation: str
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("taking the turns again", total=None)
         what_if = await rehearse(
-            settings, client, home, address_of(conversation), wish,
+            settings, client, home, address, wish,
             lambda done, total: progress.update(task, completed=done, total=total),
         )  # fmt: skip
     if out is not None:

@@ -18,16 +18,15 @@ CORPUS = Path("tests/histories/recorded")
 """Where the replay test looks, from the top of a clone."""
 
 
-async def save(client: Client, conversation: str, run_id: str, out: Path | None) -> str:
+async def save(client: Client, address: Address, run_id: str, out: Path | None) -> str:
     """Fetch, redact, see that it replays as it did, and write it down; what to tell.
 
     Raises:
-        WrongUse: that is no conversation's id, or there is no place to write to.
+        WrongUse: there is no place to write to.
         Failed: there is no such history, or it cannot be redacted.
         RPCError: the server refuses.
     """
-    address = address_of(conversation)
-    fetched = await _fetched(client, conversation, run_id)
+    fetched = await _fetched(client, address.conversation_id, run_id)
     before = await replay_one(fetched, client.data_converter)
     content = json.loads(fetched.to_json())
     try:

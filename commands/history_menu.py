@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:  # late at run time: the other commands start without it
     from temporalio.client import Client
 
+    from domain.identifiers import Address
     from runtime.settings import Settings
 
 DEFAULT_HOME = Path(".everturn")
@@ -34,11 +35,12 @@ def save(
     """Keep a history as a test, with everything of the customer's replaced by something like it."""
     from commands.history import address_of, place
     from commands.history import save as save_history
-    from commands.temporal import with_temporal
+    from commands.temporal import with_conversation
 
-    place(out, f"saved_{address_of(conversation).platform}")  # before anything is fetched
+    typed = address_of(conversation)
+    place(out, f"saved_{typed.platform}")  # before anything is fetched
 
-    async def work(client: "Client", _: "Settings") -> str:
-        return await save_history(client, conversation, run, out)
+    async def work(client: "Client", _: "Settings", address: "Address") -> str:
+        return await save_history(client, address, run, out)
 
-    print(with_temporal(home, work))
+    print(with_conversation(home, typed, work))

@@ -36,6 +36,8 @@ OPAQUE = frozenset({"state", "dialog_state"})
 UPDATE_IDS = frozenset({"updateId", "protocolInstanceId", "requestId", "acceptedRequestMessageId"})
 FAILURE_WORDS = frozenset({"message", "reason"})
 WITHHELD = "withheld"
+STICKY_KIND, STICKY = "TASK_QUEUE_KIND_STICKY", "sticky"
+"""A queue that one worker alone listened to is called after the machine it ran on."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)|P(?=\d|T\d)(\d+D)?(T[\d.HMS]+)?")
 _FIELD = re.compile(r"[a-z][a-z_]{0,40}")
 _PART = re.compile(r"\d{1,3}|op-\d+|apology|interim|nobody_came")
@@ -142,6 +144,8 @@ class Redaction:
             return node  # a marker holds the name of a patch
         if is_payload(node):
             return self._payload(node, field)
+        if node.get("kind") == STICKY_KIND:
+            return {**node, "name": STICKY}
         return {name: self.history(inner, name) for name, inner in node.items() if name not in DROPPED}
 
     def _outside_payloads(self, text: str, field: str) -> str:

@@ -21,6 +21,7 @@ from activities.inquiry import Sources
 from activities.past import PastTurn, turns_in, turns_of
 from activities.rehearsal import Album, QuietModel, Rehearsal, ToldBefore, tied
 from commands.catalog import opened_file
+from commands.found import key_settings
 from commands.outcome import Failed, WrongUse
 from domain.dialogue import SaidBefore
 from domain.failures import OurFault, Rejected
@@ -46,7 +47,6 @@ from providers.records.shelves import Kind, Shelf
 from providers.records.tenants import Tenants
 from providers.search.opening import open_embedder
 from providers.secrets import secret_box
-from runtime.account_settings import load_account_settings
 from runtime.accounts import Account, StatedAccounts
 from runtime.media_settings import load_media_settings
 from runtime.search_settings import load_search_settings
@@ -204,9 +204,8 @@ async def _opened(settings: Settings, home: Path, wish: Wish, address: Address) 
 
 
 async def _account(settings: Settings, home: Path, pool: Pool, address: Address) -> Account:
-    kept = load_account_settings(everturn_env=settings.everturn_env, everturn_home=str(home))
     stated = StatedAccounts.of_settings(settings, registry.variables(), FLOWS)
-    accounts = Directory(Tenants(pool, secret_box(kept)), stated)
+    accounts = Directory(Tenants(pool, secret_box(key_settings(settings, home))), stated)
     found = await accounts.find(address.platform, address.account)
     try:
         return found or await accounts.default(address.platform)

@@ -64,6 +64,22 @@ class Accounts(Protocol):
         """Every account, in the order of the platforms."""
         ...
 
+    async def default_id(self, platform: str) -> str:
+        """What the default account of a platform is called.
+
+        Raises:
+            KeyError: as `default`.
+        """
+        ...
+
+    async def options(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        """Every account's options, also of those that are switched off or whose secrets cannot be unlocked here.
+
+        Raises:
+            Unavailable: they cannot be looked up now.
+        """
+        ...
+
 
 class StatedAccounts:
     """The accounts that the environment describes: one default account a platform."""
@@ -102,6 +118,18 @@ class StatedAccounts:
     async def all(self) -> tuple[Account, ...]:
         """Every account, in the order of the platforms."""
         return tuple(self._known.values())
+
+    async def default_id(self, platform: str) -> str:
+        """What the default account of a platform is called.
+
+        Raises:
+            KeyError: as `default`.
+        """
+        return self._defaults[platform].account
+
+    async def options(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        """Every account's options."""
+        return {whose: account.options for whose, account in self._known.items()}
 
 
 def default_account(settings: Settings, variables: Variables, flows: Collection[str]) -> Account:

@@ -49,7 +49,7 @@ async def listing(here: Here, tab: Tab | None, words: str, cursor: str | None) -
     tab, words = tab or _usual(counts), words.replace("\x00", "").strip()
     after = decode_moment(cursor)
     if words:
-        found = await console.search(here.house.pool, words, after, ROWS, await here.house.called(words))
+        found = await console.search(here.house.pool, words, after, ROWS, await here.house.sought(words))
     else:
         found = await console.page(here.house.pool, tab, here.name, after, ROWS)
     await here.house.names.unmask(found)

@@ -68,6 +68,18 @@ UPDATE contacts SET key = turned.key FROM unnest(%(ids)s::bigint[], %(keys)s::by
 _ADD_HOUSE = "INSERT INTO house_keys (name, key) VALUES (%(name)s, %(key)s) ON CONFLICT (name) DO NOTHING"
 _HOUSE = "SELECT key FROM house_keys WHERE name = %(name)s"
 
+
+def _owners(table: str) -> str:
+    """Whose customers a table knows, found by a look into its index for each account."""
+    after = f"""(SELECT platform, account FROM {table} {{where}} ORDER BY platform, account LIMIT 1)"""  # noqa: S608
+    beyond = after.format(where="WHERE (platform, account) > (owners.platform, owners.account)")
+    return f"""(WITH RECURSIVE owners AS (
+        {after.format(where="")} UNION ALL SELECT another.* FROM owners CROSS JOIN LATERAL {beyond} AS another
+    ) SELECT platform, account FROM owners)"""  # noqa: S608 — our own table names
+
+
+_OWNERS = f"{_owners('contacts')} UNION {_owners('conversations')}"
+
 log = structlog.get_logger()
 
 
@@ -164,6 +176,14 @@ class ContactKeys:
         if name not in self._house:
             self._house[name] = await self._asked(self._find_or_add_house(name))
         return self._house[name]
+
+    async def has_house(self, name: str) -> bool:
+        """Whether the house ever had a key of this name; none is made."""
+        return name in self._house or bool(await self._asked(fetch_one(self._pool, _HOUSE, {"name": name})))
+
+    async def owners(self) -> list[tuple[str, str]]:
+        """Platforms and accounts that ever had customers, also those that were removed or are switched off."""
+        return [(row["platform"], row["account"]) for row in await self._asked(fetch_all(self._pool, _OWNERS))]
 
     async def _find_or_add(self, address: Address, real: str) -> Known:
         values = address.model_dump()

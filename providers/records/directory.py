@@ -109,6 +109,26 @@ class Directory:
         names = dict.fromkeys(account.platform for account in await self._environment.all())
         return tuple([account for name in names for account in await self.of_platform(name)])
 
+    async def default_id(self, platform: str) -> str:
+        """What the environment's account of a platform is called.
+
+        Raises:
+            KeyError: as `default`.
+        """
+        return await self._environment.default_id(platform)
+
+    async def options(self) -> dict[Key, Mapping[str, str]]:
+        """Every account's options, asked now: also of those that are switched off or cannot be unlocked here.
+
+        Raises:
+            Unavailable: PostgreSQL is away.
+        """
+        found = await self._environment.options()
+        for whose, own in (await self._tenants.options()).items():
+            base = await self._base(*whose)
+            found[whose] = {**(base.options if base else {}), **own}
+        return found
+
     async def plan(self, name: str) -> Plan:
         """A plan by its name; the unlimited one is known without asking.
 
@@ -249,7 +269,7 @@ class Directory:
     ) -> Account | None:
         """The account as it would speak with these settings and secrets; None: this build has no such platform."""
         own = await self._environment.find(tenant.platform, tenant.account)
-        base = own or await self._of_environment(tenant.platform)
+        base = await self._base(tenant.platform, tenant.account)
         if base is None:
             return None
         texts = {name: value for name in _WHERE_STATED if (value := getattr(tenant, name))}
@@ -265,9 +285,10 @@ class Directory:
         }
         return base.model_copy(update=update)
 
-    async def _of_environment(self, platform: str) -> Account | None:
+    async def _base(self, platform: str, account: str) -> Account | None:
+        """What holds where a row says nothing: the environment's own account of that name, else the platform's."""
         try:
-            return await self._environment.default(platform)
+            return await self._environment.find(platform, account) or await self._environment.default(platform)
         except KeyError:  # a platform that this build does not know
             return None
 

@@ -33,11 +33,6 @@ class Pseudonyms:
         self._keys = keys
         self._on = on and keys is not None
 
-    @property
-    def are_used(self) -> bool:
-        """Whether new customers get one."""
-        return self._on
-
     async def arrived(self, address: Address) -> Address:
         """A customer is heard from: their pseudonym, from now on known.
 
@@ -57,6 +52,17 @@ class Pseudonyms:
             Unavailable: it cannot be told now.
         """
         if not self._on or is_pseudonym(address.contact):
+            return address
+        return await self._masked(address)
+
+    async def ever_masked(self, address: Address) -> Address:
+        """The address by the pseudonym it has, or had while they were on; as it is where there never were any.
+
+        Raises:
+            Unavailable: it cannot be told now.
+            WrongKey: it cannot be told with the keys that we have.
+        """
+        if is_pseudonym(address.contact) or not await self._ever_were():
             return address
         return await self._masked(address)
 
@@ -99,15 +105,26 @@ class Pseudonyms:
         for row, column, address in masked:
             row[column] = (await self.shown(address)).contact
 
-    async def called(self, text: str, accounts: Iterable[tuple[str, str]]) -> list[str]:
-        """What a person may mean by a contact: what they say, and the pseudonyms it has with these accounts."""
-        if not self._on or not text:
+    async def called(self, text: str) -> list[str]:
+        """What a person may mean by a contact: what they say, and the pseudonyms it has, or had, with any account.
+
+        Raises:
+            Unavailable, WrongKey: as `ever_masked`.
+        """
+        if self._keys is None or not text or not await self._ever_were():
             return [text]
         spelt = dict.fromkeys((text, re.sub(r"[\s()+-]", "", text)))
         whole = [
-            Address(platform=owner[0], account=owner[1], contact=one) for owner in accounts for one in spelt if one
+            Address(platform=platform, account=account, contact=one)
+            for platform, account in await self._keys.owners()
+            for one in spelt
+            if one
         ]
-        return [text, *[(await self.masked(address)).contact for address in whole]]
+        return [text, *[(await self.ever_masked(address)).contact for address in whole]]
+
+    async def _ever_were(self) -> bool:
+        """Whether anybody ever got one here, whatever the switch says now."""
+        return self._keys is not None and await self._keys.has_house("pseudonyms")
 
     async def _masked(self, address: Address) -> Address:
         if self._keys is None:

@@ -154,15 +154,16 @@ class Retention:
 
 
 async def terms(accounts: Accounts, retention: Retention) -> list[Term]:
-    """Every account's time; one that was removed keeps what its platform's default account does.
+    """Every account's time, whether it is used or not; one that was removed keeps what its platform's default does.
 
     Raises:
         Unavailable: it cannot be looked up now.
     """
-    found = {(one.platform, one.account): one.options for one in await accounts.all()}
-    for platform, account in await retention.known() - found.keys():
+    known = await retention.known()  # first: an account that is added meanwhile is no removed one
+    found = await accounts.options()
+    for platform, account in known - found.keys():
         with suppress(KeyError):  # a platform that this build does not know
-            found[platform, account] = (await accounts.default(platform)).options
+            found[platform, account] = found[platform, await accounts.default_id(platform)]
     said = {whose: days_of(options.get("keep_records_days", "")) for whose, options in found.items()}
     return [Term(platform=whose[0], account=whose[1], days=days) for whose, days in sorted(said.items()) if days]
 

@@ -190,6 +190,11 @@ class Tenants:
         rows = await fetch_all(self._pool, _FIND, {"platform": platform, "account": None})
         return [Stored.model_validate(row) for row in rows]
 
+    async def options(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Every row's own options, whatever its status and whoever has its key."""
+        rows = await fetch_all(self._pool, "SELECT platform, account, options FROM accounts")
+        return {(row["platform"], row["account"]): row["options"] for row in rows}
+
     async def page(self, platform: str | None, after: tuple[str, str] | None, limit: int) -> list[Stored]:
         """Rows in the order of their names, from after that one on."""
         following = (

@@ -15,6 +15,8 @@ from domain.what_if import Answer, TurnAgain, WhatIf, Wish
 from flows.wording import PROMPTS
 from providers.model.simulated import SimulatedModel
 from providers.records.pool import open_pool
+from providers.records.tenants import Tenant, Tenants
+from providers.secrets import FILE_IN_PRODUCTION, SecretBox, new_key
 from tests.api.running import settings_for
 from tests.change.talking import connected
 from tests.media.serving import serving
@@ -84,6 +86,23 @@ async def test_another_model_is_asked_and_other_goods_are_offered(
     assert "Чорна сукня «Інша»" in "\n".join(found.turns[0].would_be.parts)
     assert ("catalogue goods.csv",) == found.changes
     assert before == rows(database_url)
+
+
+async def test_a_stored_shop_is_rehearsed_with_the_key_that_lies_in_the_home(
+    servers: Servers, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In production `everturn up` keeps the key there, and no variable names it."""
+    for name in ("EVERTURN_SECRETS_KEY", "EVERTURN_SECRETS_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    key = new_key()
+    (tmp_path / FILE_IN_PRODUCTION).write_text(key)
+    async with open_pool(database_url, size=1) as pool:
+        stored = Tenant(platform=WHO.platform, account=WHO.account, flow="water_order")
+        await Tenants(pool, SecretBox(lambda _: [key])).add(stored, {"access_token": "t"})
+    say(database_url, 1, "in", "вода")
+    say(database_url, 1, "out", "Скільки?")
+    found = await what_if(servers, database_url, tmp_path, Wish(turn=1), everturn_env="production")
+    assert ("Скільки?",) == found.turns[0].was.parts
 
 
 async def test_the_database_itself_refuses(database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ def _require_no_trace(saved: str, conversation: str) -> None:
     for trace in ("Саксаган", "Одарка", "Півторак", "wamid", "HBgMOTk2", "вода", conversation):
         assert trace not in told + saved
     assert "conv:chat2desk:default:" in told
+    assert {"sticky"} == set(test_replay.sticky_queues(json.loads(saved))), "nor the machine that worked on it"
+    assert f"@{socket.gethostname()}" not in told + saved
 
 
 @pytest.mark.parametrize("since", ["yesterday", "7", "0d", "-1d", "7d7", ""])

@@ -1,7 +1,10 @@
 """Conversations recorded on earlier builds go on with this one."""
 
 import asyncio
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -19,6 +22,20 @@ RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 def test_there_are_histories_to_replay() -> None:
     """A corpus that was lost would make the next test pass without looking at anything."""
     assert 3 <= len(RECORDED)
+
+
+def sticky_queues(node: Any) -> Iterator[str]:
+    """Names of the queues that one worker alone listened to: as the server has them, they name its machine."""
+    if isinstance(node, dict) and node.get("kind") == "TASK_QUEUE_KIND_STICKY":
+        yield node["name"]
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from sticky_queues(inner)
+
+
+def test_no_history_names_the_machine_that_worked_on_it() -> None:
+    """They were somebody's own, and are everybody's to read now."""
+    recorded = {path.stem: json.loads(path.read_text("utf-8")) for path in RECORDED}
+    assert {} == {name: found for name, one in recorded.items() if (found := set(sticky_queues(one)) - {"sticky"})}
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)

@@ -6,8 +6,11 @@ from uuid import uuid4
 import pytest
 
 from domain.turn_taking import TurnTaking
+from providers.records.directory import Directory
 from providers.records.pool import Pool, fetch_all
-from providers.records.retention import Retention, Term, days_of, sweep_all, terms
+from providers.records.retention import Retention, Term, days_of, forget_all, sweep_all, terms
+from providers.records.tenants import Status, Tenant, Tenants
+from providers.secrets import SecretBox, new_key
 from runtime.accounts import Account, StatedAccounts
 from tests.console.seeding import Books, conversation
 from tests.servers_here import Servers
@@ -86,6 +89,66 @@ async def test_every_account_has_its_own_time(pool: Pool, books: Books) -> None:
     assert wanted == await terms(accounts, Retention(pool))
     await sweep_all(accounts, pool, datetime.now(UTC))
     assert [{}, WHOLE, {}] == [await left(pool, own) for own in (ours, theirs, removed)]
+
+
+def stored_in(pool: Pool, *keys: str) -> Tenants:
+    """Stored shops, as a process with these keys reads them."""
+    return Tenants(pool, SecretBox(lambda _: keys))
+
+
+async def test_an_account_that_is_off_or_locked_away_keeps_its_own_time(pool: Pool, books: Books) -> None:
+    """A shop that keeps a year is paused, or a worker has the wrong key: no other shop's thirty days hold for it."""
+    kept, ours, wrong = {"keep_records_days": "365"}, new_key(), new_key()
+    stored = stored_in(pool, ours)
+    await stored.add(Tenant(platform="whatsapp", account="paused", options=kept, status=Status.OFF), {})
+    await stored.add(Tenant(platform="whatsapp", account="locked", options=kept), {"access_token": "t"})
+    brief = Tenant(platform="whatsapp", account="brief", options={"keep_records_days": "7"}, status=Status.OFF)
+    await stored.add(brief, {})
+    names = ("paused", "locked", "brief", "removed")
+    paused, locked, promised, removed = [lived(books, "77", 40, own_id=name) for name in names]
+    soon = lived(books, "78", 10, own_id="brief")
+    for name in names:
+        books.run(
+            "INSERT INTO contacts (platform, account, contact, key, heard_at)"
+            " VALUES ('whatsapp', %(a)s, '79', 'key', now() - interval '40 d')", a=name,
+        )  # fmt: skip
+
+    accounts = Directory(stored_in(pool, wrong), StatedAccounts([account("whatsapp", "default", "30")]), strict=True)
+    await sweep_all(accounts, pool, datetime.now(UTC))
+    await forget_all(accounts, pool, datetime.now(UTC), nothing_runs)
+
+    assert [WHOLE, WHOLE] == [await left(pool, own) for own in (paused, locked)]
+    assert [{}, {}, {}] == [await left(pool, own) for own in (promised, soon, removed)], "as it was promised"
+    known = await fetch_all(pool, "SELECT account FROM contacts WHERE key IS NOT NULL ORDER BY account")
+    assert ["locked", "paused"] == [row["account"] for row in known]
+
+
+async def test_a_stored_account_that_says_nothing_keeps_what_its_platform_does(pool: Pool, books: Books) -> None:
+    """Paused or not; and one of a platform that this build does not know keeps everything, but for its own word."""
+    stored = stored_in(pool, new_key())
+    for platform, name, days in (("whatsapp", "paused", ""), ("fax", "silent", ""), ("fax", "brief", "7")):
+        options = {"keep_records_days": days} if days else {}
+        await stored.add(Tenant(platform=platform, account=name, options=options, status=Status.OFF), {})
+    accounts = Directory(stored, StatedAccounts([account("whatsapp", "default", "30")]))
+    found = {(one.platform, one.account): one.days for one in await terms(accounts, Retention(pool))}
+    assert {("whatsapp", "default"): 30, ("whatsapp", "paused"): 30, ("fax", "brief"): 7} == found
+
+
+async def test_a_default_account_nobody_can_unlock_stops_no_other_shops_sweep(pool: Pool, books: Books) -> None:
+    """Its own term is read all the same, and holds for the removed accounts of its platform as well."""
+    whole_year = Tenant(platform="whatsapp", account="default", options={"keep_records_days": "365"})
+    await stored_in(pool, new_key()).add(whole_year, {"access_token": "t"})
+    removed = lived(books, "77", 40, own_id="removed")
+    accounts = Directory(stored_in(pool, new_key()), StatedAccounts([account("whatsapp", "default", "30")]))
+    wanted = [Term(platform="whatsapp", account=name, days=365) for name in ("default", "removed")]
+    assert wanted == await terms(accounts, Retention(pool))
+    await sweep_all(accounts, pool, datetime.now(UTC))
+    assert WHOLE == await left(pool, removed)
+
+
+async def nothing_runs(conversation_id: str) -> bool:
+    """Temporal knows of no conversation that runs."""
+    return False
 
 
 async def test_what_somebody_must_look_after_stays_in_the_list(pool: Pool, books: Books) -> None:
