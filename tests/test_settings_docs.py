@@ -25,6 +25,8 @@ PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 OF_A_COMMAND = {f"EVERTURN_ACCOUNT_{name}" for name in ("ACCESS_TOKEN", "WEBHOOK_SECRET", "VERIFY_TOKEN")}
 """Read by `everturn account add` alone."""
+OF_UVICORN = {"FORWARDED_ALLOW_IPS"}
+"""Read by the API's HTTP server, from the environment alone."""
 OURS = (Settings, AccountSettings, MediaSettings, ModelSettings, ShopSettings, SearchSettings, PrivacySettings)
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 
@@ -59,7 +61,7 @@ def on_the_page() -> set[str]:
 
 def test_the_page_names_every_variable_and_no_other() -> None:
     """What can be set can be read about, and what can be read about can be set."""
-    assert own() | of_platforms() | OF_A_COMMAND == on_the_page()
+    assert own() | of_platforms() | OF_A_COMMAND | OF_UVICORN == on_the_page()
 
 
 def test_every_option_of_a_stored_account_is_named() -> None:

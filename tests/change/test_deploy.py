@@ -1,11 +1,16 @@
 """Two builds side by side on the real server: a ramp by conversation, a promotion, and back in one command."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from temporalio.client import Client
 
 from contracts.dialog import TakeTurn
@@ -21,6 +26,8 @@ from tests.workflows.harness import Chat, Shop
 pytestmark = pytest.mark.slow
 CUSTOMERS = 10
 SAMPLE = Path(__file__).parents[2] / "docs" / "samples" / "ci.yml"
+CI: dict[str, Any] = yaml.safe_load(SAMPLE.read_text("utf-8"))
+EVERTURN = Path(sys.executable).with_name("everturn")
 QUEUES = ("conversations", "delivery-chat2desk")
 
 
@@ -171,3 +178,86 @@ def test_the_sample_of_ci_gives_commands_that_there_are(everturn: Everturn) -> N
         names = words[: 1 + (words[0] == "deploy")]
         status, said, _ = everturn(*names, "--help")
         assert (0, set()) == (status, {word for word in words if word.startswith("--") and word not in said})
+
+
+def given_by(job: str) -> list[str]:
+    """What a job of the sample runs with `everturn`, step by step."""
+    return [step["run"] for step in CI["jobs"][job]["steps"] if ".venv/bin/everturn" in step.get("run", "")]
+
+
+def test_the_sample_of_ci_names_every_secret_it_uses() -> None:
+    """Whoever copies it sets them all, the namespace among them: without it the gate would ask another one."""
+    used = {name for name, value in CI["env"].items() if "secrets." in str(value)}
+    assert "TEMPORAL_NAMESPACE" in used
+    asked = SAMPLE.read_text("utf-8").split("# Secrets: ")[1].split("\nname:")[0]
+    assert set() == {name for name in used if name not in asked}
+
+
+async def test_the_samples_way_back_leads_no_further_than_the_build_that_was_current(
+    servers: Servers, namespace: str, everturn: Everturn
+) -> None:
+    """A ramp that could not begin leaves everybody where they were, one that began is ended; none meets an old one."""
+    client = await connected(servers.temporal_address, namespace)
+
+    async def go_back() -> None:
+        for command in given_by("back"):
+            status, _, complaint = await asyncio.to_thread(everturn, *command.split()[1:])
+            assert (0, "") == (status, complaint)
+
+    async with AsyncExitStack() as stack:
+        shops = [await stack.enter_async_context(build_at_work(client, "1.0"))]
+        town = Town([chat_at(client, shops[0]) for _ in range(CUSTOMERS)], *shops)
+        assert ["1.0"] * CUSTOMERS == await town.says("вода")
+        town.shops.append(await stack.enter_async_context(build_at_work(client, "1.1")))
+        assert "every conversation goes to 1.1" in await _when_heard_of(everturn, "promote")
+
+        await go_back()  # the ramp of 1.2 failed before there was one
+        assert ["1.1"] * CUSTOMERS == await town.says("ще")
+
+        assert 0 == (await asyncio.to_thread(everturn, "deploy", "ramp", "50%", "--build", "1.0"))[0]
+        await go_back()
+        assert ["1.1"] * CUSTOMERS == await town.says("дві")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder where a step of the sample can run; ten seconds pass quickly there, and leave a sign."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    quick = tmp_path / "quick" / "sleep"
+    quick.parent.mkdir()
+    quick.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/slept\nexec /bin/sleep 0.1\n')
+    quick.chmod(0o755)
+    return tmp_path
+
+
+def in_ci(clone: Path) -> dict[str, Any]:
+    """How a step of the sample runs in that folder."""
+    path = f"{clone / 'quick'}:{os.environ['PATH']}"
+    return {"cwd": clone, "env": {**os.environ, "PATH": path, "GITHUB_SHA": "4f2c91a0d3b8"}}
+
+
+async def test_the_samples_ramp_waits_for_the_new_workers(
+    servers: Servers, namespace: str, everturn: Everturn, clone: Path
+) -> None:
+    """They have been started a moment ago and ask no queue for work yet: the ramp begins when they do."""
+    (clone / ".venv" / "bin" / "everturn").symlink_to(EVERTURN)
+    client = await connected(servers.temporal_address, namespace)
+    async with AsyncExitStack() as stack:
+        old = await stack.enter_async_context(build_at_work(client, "1.0"))
+        assert ["1.0"] == await Town([chat_at(client, old)], old).says("вода")
+        (step,) = [step for step in given_by("ramp") if "deploy ramp" in step]
+        ramp = await asyncio.create_subprocess_exec("bash", "-e", "-c", step, **in_ci(clone))
+        await until(lambda: (clone / "slept").exists() or ramp.returncode is not None)
+        assert ramp.returncode is None, "it did not try again"
+        await stack.enter_async_context(build_at_work(client, "4f2c91a"))
+        assert 0 == await ramp.wait()
+        assert "10% go to 4f2c91a" in (await asyncio.to_thread(everturn, "deploy", "status"))[1]
+
+
+def test_the_samples_ramp_gives_up_some_day(clone: Path) -> None:
+    """Workers that never come fail the job after some minutes, and the way back is gone."""
+    (clone / ".venv" / "bin" / "everturn").symlink_to("/bin/false")
+    (step,) = [step for step in given_by("ramp") if "deploy ramp" in step]
+    assert 0 != subprocess.run(["bash", "-e", "-c", step], check=False, timeout=60, **in_ci(clone)).returncode
+    waited = sum(map(int, (clone / "slept").read_text().split()))
+    assert 120 <= waited <= 600

@@ -39,9 +39,11 @@ def books(database: str) -> Books:
 class Browser:
     """Somebody's browser: it keeps cookies, sends no token it was not shown, and follows nothing by itself."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, came_from: str = "") -> None:
+        """`came_from`: an address of this machine that the connection is made from."""
         self.url = url
-        self.client = httpx.Client(base_url=url, timeout=20, trust_env=False)
+        way = httpx.HTTPTransport(local_address=came_from) if came_from else None
+        self.client = httpx.Client(base_url=url, timeout=20, trust_env=False, transport=way)
 
     def get(self, path: str, **options: object) -> httpx.Response:
         """Look at a page."""

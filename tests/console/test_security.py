@@ -1,10 +1,14 @@
 """What strangers, other pages, customers and colleagues without the right cannot do."""
 
 import re
+import sys
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from tests.api.running import serving, settings_for
 from tests.console.conftest import PASSWORD, TOKEN, Browser, somebody
@@ -22,6 +26,10 @@ ACTS = [
     "/console/conversations/conv%3Aa%3Ab%3Ac/reply", "/console/conversations/conv%3Aa%3Ab%3Ac/take-over",
     "/console/accounts/whatsapp/x/off",
 ]  # fmt: skip
+COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.temporal.yml").read_text())
+ELSEWHERE = "127.0.0.2"
+"""Somebody who is not the address a server believes by itself."""
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a machine has one loopback address there")
 
 
 # --- strangers --------------------------------------------------------------------------------------------------------
@@ -113,6 +121,50 @@ def test_guessing_is_slowed_down(browser: Fresh, books: Books) -> None:
     assert 429 == guesser.log_in().status_code
     books.run("UPDATE login_attempts SET next_at = now() - interval '1 s'")
     assert 303 == guesser.log_in().status_code
+
+
+def guesses(guesser: Browser, times: int, forging: bool = False) -> list[int]:
+    """Try passwords, each seemingly from another place if wanted; what was answered."""
+    answers = []
+    for number in range(times):
+        if forging:
+            guesser.client.headers["x-forwarded-for"] = f"203.0.113.{number}"
+        answers.append(guesser.log_in("Nobody here", f"guess {number}").status_code)
+    return answers
+
+
+@on_linux
+def test_a_stranger_shuts_out_nobody_who_comes_through_the_same_proxy(
+    database: str, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the compose file starts the API, behind its proxy: who tries passwords waits, and nobody else does."""
+    believed = COMPOSE["services"]["api"]["environment"].get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", believed)
+    books.forget_attempts()
+    with (
+        serving(settings_for(database_url=database)) as url,
+        closing((stranger := Browser(url, ELSEWHERE)).client),
+        closing((owner := Browser(url, ELSEWHERE)).client),
+    ):
+        stranger.client.headers["x-forwarded-for"] = "203.0.113.9"
+        owner.client.headers["x-forwarded-for"] = "2001:db8::7"
+        assert 429 == guesses(stranger, 13)[-1]
+        assert 303 == owner.log_in().status_code
+    wanted = [("2001:db8::7",)]
+    assert wanted == books.run("SELECT address FROM audit_log WHERE act = 'log_in' ORDER BY id DESC LIMIT 1")
+
+
+@on_linux
+def test_a_stranger_cannot_come_from_wherever_they_say(
+    database: str, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing stands before the API, a header with an invented address is a header and nothing more."""
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    books.forget_attempts()
+    with serving(settings_for(database_url=database)) as url, closing((forger := Browser(url, ELSEWHERE)).client):
+        assert 429 == guesses(forger, 13, forging=True)[-1]
+    rows = books.run("SELECT address FROM audit_log WHERE act = 'log_in' ORDER BY id DESC LIMIT 10")
+    assert [(ELSEWHERE,)] * 10 == rows
 
 
 def test_guessing_one_name_from_many_places_is_slowed_down(database: str) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from ops.image import healthy, prune
 from runtime.settings import Settings
-from tests.test_settings_docs import of_platforms, own
+from tests.test_settings_docs import OF_UVICORN, of_platforms, own
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.temporal.yml").read_text())
@@ -37,7 +37,7 @@ def steps(word: str) -> list[str]:
 
 def test_every_setting_of_the_compose_file_exists() -> None:
     """A variable that nobody reads would silently do nothing."""
-    known = own() | of_platforms()
+    known = own() | of_platforms() | OF_UVICORN
     unknown = {name: set(one["environment"]) - known for name, one in OURS.items()}
     assert {name: set[str]() for name in OURS} == unknown
 
@@ -62,13 +62,37 @@ def test_a_temporal_elsewhere_can_take_the_place_of_ours() -> None:
     assert all(one["environment"]["TEMPORAL_ADDRESS"] == "${TEMPORAL_ADDRESS:-temporal:7233}" for one in OURS.values())
 
 
+def differs(one: str, other: str) -> set[str]:
+    """What two of our services are told differently."""
+    return {key for key in OURS[one].keys() | OURS[other].keys() if OURS[one].get(key) != OURS[other].get(key)}
+
+
 def test_two_builds_can_stand_side_by_side() -> None:
     """For a ramp: the same worker, of another image and with its own build id, started when it is asked for."""
-    now, following = OURS["worker"], OURS["worker-next"]
-    differs = {key for key in now.keys() | following.keys() if now.get(key) != following.get(key)}
-    assert {"image", "environment", "profiles"} == differs
+    following = OURS["worker-next"]
+    assert {"image", "environment", "profiles", "depends_on"} == differs("worker", "worker-next")
     assert "${NEXT_BUILD_ID:-next}" == following["environment"]["EVERTURN_BUILD_ID"]
     assert "${EVERTURN_VERSIONING:-false}" == following["environment"]["EVERTURN_VERSIONING"]
+
+
+def test_a_build_that_ramps_finds_its_own_tables() -> None:
+    """Its migrations are brought by its own image, not by that of the build before, and nothing starts without them."""
+    assert {"image", "profiles"} == differs("migrate", "migrate-next")
+    assert {OURS["worker-next"]["image"]} == {OURS["migrate-next"]["image"]} != {OURS["migrate"]["image"]}
+    waits = dict(OURS["worker"]["depends_on"])
+    waits["migrate-next"] = waits.pop("migrate")
+    assert waits == OURS["worker-next"]["depends_on"]
+
+
+def test_a_ramp_as_told_leaves_the_image_of_the_current_build_alone() -> None:
+    """Building while starting would give the tag of the build that runs to the code that is tried."""
+    page = (ROOT / "docs" / "how-to" / "deploy-with-compose.md").read_text()
+    told = [line for line in page.splitlines() if line.startswith("docker compose") and "worker-next" in line]
+    built = [line for line in told if re.search(r" build ", line)]
+    started = [line for line in told if re.search(r" up ", line)]
+    assert (1, 1) == (len(built), len(started))
+    assert "--no-build" in started[0]
+    assert not any("--build" in line for line in told)
 
 
 def test_images_are_pinned() -> None:
@@ -111,6 +135,25 @@ def test_nothing_listens_beyond_this_machine_unless_told_to() -> None:
             assert re.fullmatch(r"\$\{[A-Z_]+:-127\.0\.0\.1:\d+\}:\d+", port), (name, port)
     assert not any("ports" in SERVICES[name] for name in ("everturn-db", "temporal-db", "temporal", "api", "worker"))
     assert COMPOSE["networks"]["back"]["internal"]
+
+
+def test_the_api_hears_from_the_proxy_alone_who_its_visitor_is() -> None:
+    """It believes what it is told of a visitor's address, so nobody but our own containers may reach it."""
+    assert {"api"} == {name for name, one in OURS.items() if OF_UVICORN & one["environment"].keys()}
+    assert "*" == OURS["api"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert "ports" not in OURS["api"]
+
+
+def test_a_stranger_cannot_choose_the_address_the_proxy_tells() -> None:
+    """It tells what it saw itself, in every location; whose word it takes instead, only a person writes down."""
+    told = [line.strip() for line in (ROOT / "ops" / "compose" / "proxy.conf").read_text().splitlines()]
+    headers = [line for line in told if line.startswith("proxy_set_header")]
+    assert 4 == len(headers)
+    assert told.index(headers[-1]) < next(place for place, line in enumerate(told) if line.startswith("location"))
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in headers
+    assert {"real_ip_header X-Forwarded-For;", "real_ip_recursive on;"} <= set(told)
+    assert [] == [line for line in told if line.startswith("set_real_ip_from")]
+    assert 1 == len([line for line in told if line.startswith("# set_real_ip_from")])
 
 
 def test_what_is_named_is_there() -> None:
