@@ -77,22 +77,25 @@ _STOPPERS = frozenset(
     hello how what why who the you адрес телефон номер другой другая другое та то тот те туда неправильная
     неправильный неверный блин очень вкусная плохо хуй бля сука дурак бот ничего знаю скажу понял ясно сколько
     когда почему где кто ну вот это хз лол ха хаха секунду секунда секундочку самовывоз старому прежнему
-    прошлому тому плюс минус вместо цифра цифры последняя чтобы make it but not after wrong different пусть еще есть
-    только всего ровно хватит именно возьму беру буду примерно максимум минимум может итого штук штуки
+    прошлому тому больше меньше или либо вместо цифра цифры последняя чтобы make it but not after wrong different
+    пусть еще есть только всего ровно хватит возьму беру буду примерно максимум минимум может итого штук штуки
     """.split()
 )
 _VERB = re.compile(
     r"(?:заказ|отмен|передум|работа|сказа|говор|сдач|сдела|привез|привоз|достав|хоч|спасиб|помен|измен|исправ|оформ|подтвержд|позвон"
-    r"|забер|забра|подума|подожд|запис|остав|скаж|подня|ошиб|меньш|больш)"
+    r"|забер|забра|подума|подожд|запис|остав|скаж|подня|ошиб)"
 )
 _ORDINAL = re.compile(r"\d-(?:я|й|е)\b", re.IGNORECASE)
 """«1-я линия» tells nothing of «я»."""
 _ONLY_A_TOWN = re.compile(r"(?:г\.? ?|город )?(?:бишкек|ош|каракол|токмок|bishkek|osh|кыргызстан)\W*")
+_BUILDING = re.compile(r"\b(?:литера?|корпус|блок)\W*$", re.IGNORECASE)
+"""What a letter of its own may follow."""
 _HOUSE_OF_A_STREET = re.compile(
-    r"((?!.{0,60}?(?:мкр|микро|м-н))[^\d,]*[^\W\d_]{3,}[ ,.]{1,3})\d[\w/\-]*", re.IGNORECASE
+    rf"((?!.{{0,60}}?(?:мкр|микро|м-н))[^\d,]*(?!{_PIECE}\b)\b[^\W\d_]{{3,}}[ ,.]{{1,3}})\d+[а-яa-z]?(?:/\d+)?(?!\w)",
+    re.IGNORECASE,
 )
 _KEYBOARD = ("йцук", "фыва", "ячсм", "ролд", "олдж", "цуке", "qwer", "asdf", "zxcv", "йфяц")
-_EDGE = " ,;:.!-–—\n\t\"'«»"
+_EDGE = " ,;:.!+-–—\n\t\"'«»"
 
 
 def find_address(text: str, *, asked: bool, doubted: bool = False) -> str:
@@ -146,12 +149,12 @@ def tidy(line: str) -> str:
     """A line without what people write around an address: «здравствуйте, мой адрес: …, спасибо»."""
     line = ", ".join(part for part in line.replace(" ,", ",").split(", ") if part.strip(_EDGE))
     while match := re.match(r"[\s,;:.!\-–—\"«]*([^\W_]+)[\s,;:.!\-–—]*", line):
-        following = fold(line[match.end() :])
+        following = fold(line[match.end() :][:20])
         if fold(match.group(1)) not in _LEAD or following.startswith(("углу", "пересечени", "против")):
             break
         line = line[match.end() :]
     while match := re.search(r"(?<![^\W_])([^\W\d_]{1,15})[\s,;:.!\-–—(]*$", line[-40:]):
-        if fold(match.group(1)) not in _TAIL:
+        if fold(match.group(1)) not in _TAIL or _BUILDING.search(line[: len(line) - len(line[-40:]) + match.start()]):
             break
         line = line[: len(line) - len(line[-40:]) + match.start()]
     return line.strip(_EDGE).rstrip("( ")

@@ -69,8 +69,12 @@ _HOME = _COUNTRIES["KG"]
 
 _RUN = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_]{0,3}\d)*")
 _RUN_OVER_LINES = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_\n]{0,3}\d)*")
-_RUN_OVER_MARKS = re.compile(r"\+?[ ]?\(?\d(?:[ .\-‐‑‒–—−()/_,:;·•*]{0,3}\d)*")
-"""These part a number from a count more often than they part its digits: read so where nothing else is a number."""
+_RUN_OVER_MARKS = re.compile(
+    r"(?<![\d,;])(?:\+?996|\+?380|0)\d{2,3}[,:;·•*] ?\d{2,6}(?:[,:;·•*\-] ?\d{2,6}){0,3}"
+    r"(?!\d| ?(?:бут|шт|бак|бал|фут|пар))"
+)
+"""These part a number from a count more often than they part its digits, and prices from each other: only what begins
+like a number and goes on in groups of two is read so, and only where nothing else is a number."""
 _GROUP = re.compile(r"\d+")
 _DOOR = re.compile(r"[1-9]\d{0,3}(?:[-–/][1-9]\d{0,2}){0,2}(?=\.?\s)")
 """A house or a flat that stands apart: «8», «12-70», «5/8»."""

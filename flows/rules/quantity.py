@@ -52,14 +52,15 @@ _UNIT_BEFORE = re.compile(
     r"[ :=\-–—]{0,3}(?:нужно|надо|будет|давайте|мне|пусть)?[ :=\-–—]{0,3}\Z"
 )
 _FOREIGN_AFTER = re.compile(
-    r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|дн(?!\w)|дне|день|дня|этаж"
+    r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|утр|вечер|ноч|дн(?!\w)|дне|день|дня|этаж"
     r"|эт(?!\w)|подъезд"
     r"|кв(?!\w)|квартир|мкр|микрор|м-н|%|процент|км|м(?!\w)|метр|год|лет|раз(?!\w)|человек|вопрос|:\d|am(?!\w)|pm(?!\w)"
     r"|[абгд](?!\w)|в(?!\w|[ ][^\W\d_]{3})|саат|кабат|недел|месяц|минут|секунд|слов)"
 )
 _FOREIGN_BEFORE = re.compile(
     r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
-    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй|номер|цифр[аы]|(?:мой|у меня|меня) заказ)[ .,:№#]{0,3}\Z"
+    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй|at|by|after|номер|цифр[аы]"
+    r"|(?:мой|у меня|меня) заказ)[ .,:№#]{0,3}\Z"
 )
 _DENIED = re.compile(r"(?<!\w)(?:не|вместо|отмените|уберите|not|instead of)[ ]{0,2}\Z")
 _SECOND_THOUGHT = re.compile(
@@ -100,25 +101,40 @@ def find_quantity(text: str, *, asked: bool) -> Quantity | None:
     return _judge(_chosen(folded, pool), spans)
 
 
-_MORE = re.compile(
-    r"(?<!\w)(?:еще(?! раз)|добав\w*|прибав\w*|плюс|на [\w ]{1,24} больше|дагы|кош\w*|more|add|another)(?!\w)|\+"
+_MORE_BEFORE = re.compile(
+    r"(?:(?<!\w)(?:еще|добав\w*|прибав\w*|плюс|больше на|дагы|кошу\w*|add|another)(?: (?:мне|нам|пожалуйста))?|\+) ?\Z"
 )
-_LESS = re.compile(r"(?<!\w)(?:минус|на [\w ]{1,24} меньше|убав\w*|less|fewer)(?!\w)|(?<!\w)[-−](?=[ ]?\d+\W*\Z)")
+_LESS_BEFORE = re.compile(r"(?:(?<!\w)(?:минус|меньше на|убав\w*)|(?<![\w ])[-−]) ?\Z")
+_ON_TOP = re.compile(r"(?<!\w)на \Z")
+_BEFORE_A_BARE_ONE = re.compile(r"\W*(?:(?:да|и|но|ну|а|нет|давайте|можно|пожалуйста)\W+)*(?:\w+ )?(?:\w+ )?\W?\Z")
+_BEHIND_A_BARE_ONE = re.compile(r"\W*(?:пожалуйста|спасибо|больше|меньше)?\W*\Z")
 
 
 def find_change(text: str, known: int, *, asked: bool) -> Quantity | None:
     """The number of bottles that an addition to those known makes; None where nothing is added or taken away."""
     folded = fold(text[:_LONGEST_READ])
-    less, more = _LESS.search(folded), _MORE.search(folded)
-    if not known or not (less or more):
-        return None
-    told = list(_mentions(folded))
-    bare = [mention for mention in told if asked and not mention.foreign]
+    told = list(_mentions(folded)) if known else []
+    bare = [mention for mention in told if asked and not mention.foreign and _stands_alone(folded, mention)]
     mentions = [mention for mention in told if mention.has_unit] or bare
     if len(mentions) != 1 or mentions[0].denied or not mentions[0].whole:
         return None
-    by = abs(mentions[0].value)
-    return _judge(mentions[0]._replace(value=known - by if less else known + by), (mentions[0].span,))
+    sign = _sign(folded, mentions[0])
+    value = known + sign * abs(mentions[0].value)
+    return _judge(mentions[0]._replace(value=value), (mentions[0].span,)) if sign else None
+
+
+def _sign(folded: str, mention: _Mention) -> int:
+    """1 for «ещё 2», -1 for «на одну меньше», 0 where a number stands for itself."""
+    before, after = _before(folded, mention.span[0]), folded[mention.span[1] :].lstrip()
+    on_top = _ON_TOP.search(before) is not None
+    if _LESS_BEFORE.search(before) or (on_top and after.startswith("меньше")):
+        return -1
+    return 1 if _MORE_BEFORE.search(before) or (on_top and after.startswith("больше")) else 0
+
+
+def _stands_alone(folded: str, mention: _Mention) -> bool:
+    before, behind = folded[: mention.span[0]], folded[mention.span[1] :]
+    return _BEFORE_A_BARE_ONE.match(before) is not None and _BEHIND_A_BARE_ONE.match(behind) is not None
 
 
 def _counted(folded: str, meant: list[_Mention]) -> list[_Mention]:

@@ -47,7 +47,8 @@ _CANCEL_WHOLE = re.compile(
     r"(?:нет|все|ой)?\W*(?:мне |нам |уже |больше |ничего |пока |вода |воды |воду |заказ )*(?:не надо|не нужно"
     r"|не нужна|не хочу|не хотим|забудьте|quit|exit)(?: ничего| уже| воды| вода| заказ| спасибо| больше| пока|\W)*"
 )
-_NOT_CANCEL = re.compile(r"\b(?:не (?:надо )?отмен\w+|не стоп|стоп линия|больше ничего|ничего больше)\b")
+_NOT_CANCEL = re.compile(r"\b(?:не (?:надо )?отмен\w+|не стоп|стоп линия)\b")
+_NOTHING_MORE = re.compile(r"\b(?:больше ничего|ничего больше)\b")
 """«Больше ничего не надо» ends the asking, not the order."""
 _START_OVER = re.compile(
     r"\b(?:заново|(?:начать|начн\w+|начни\w*|давай\w*|все|опять|снова) (?:с ?начала|по новой)|с самого начала"
@@ -191,7 +192,8 @@ def _find_russian(text: str) -> Wish | None:
         return Wish.START_OVER
     if _NOT_CANCEL.search(folded):
         return None
-    if _CANCEL_WHOLE.fullmatch(folded) or (_CANCEL.search(folded) and len(words(folded)) <= 12):
+    wanted = _CANCEL_WHOLE.fullmatch(folded) and not _NOTHING_MORE.search(folded)
+    if wanted or (_CANCEL.search(folded) and len(words(folded)) <= 12):
         return Wish.CANCEL
     return None
 

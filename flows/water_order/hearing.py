@@ -85,10 +85,10 @@ def _quantity(rest: str, state: WaterOrder, *, after_phone: bool) -> tuple[quant
     if found is None and after_phone and not state.bottles:
         return _bare_line(rest, state)
     if found is None and state.asked is Slot.BOTTLES:
-        head, comma, behind = rest.partition(",")
-        bare = _only_a_count(head)
-        if bare and comma and behind.strip():
-            return bare, behind
+        head, _, behind = rest.partition(", ")
+        place = addresses.find_address(behind, asked=True)
+        bare = _only_a_count(head) if _has_digit(place) else None
+        return (bare, behind) if bare else (None, rest)
     return found, left
 
 
