@@ -38,12 +38,15 @@ _STREET_AND_HOUSE = re.compile(
     r"\b[^\W\d_]{2,40}(?:ская|ского|ской|ова|ева|ина|ого|аева|бека|бай)[ ,.]{1,3}(?:д(?:ом)?\.? ?)?\d"
 )
 _WORD_AND_HOUSE = re.compile(r"[^\W\d_]{3,40}[ ,.\-№/]{0,4}\d")
-_PIECE = r"(?:дома|дом|д|кв|квартиры|квартира|подъезд|под|этаж|эт|домофон|корпус|корп|офис|оф|блок|код|apt|house|үй)"
+_PIECE = (
+    r"(?:дома|дом|д|кв|квартиры|квартира|подъезд|под|этаж|эт|домофон|корпус|корп|офис|оф|блок|код|apt|apartment|flat"
+    r"|house|үй)"
+)
 _FRAGMENT = re.compile(rf"({_PIECE})\b[ .:№#]{{0,3}}(\d[\w/\-]{{0,8}})|(\d{{1,4}})[ \-]?[йя]? ?({_PIECE})\b")
 _BARE_PIECE = re.compile(rf"\b(?:{_PIECE}|улиц[аеуы]|ул|квартир\w+|дом)\b")
 _FAMILIES = (
     {"дом", "дома", "д", "house", "үй"},
-    {"кв", "квартира", "квартиры", "apt"},
+    {"кв", "квартира", "квартиры", "apt", "apartment", "flat"},
     {"подъезд", "под"},
     {"этаж", "эт"},
     {"корпус", "корп"},
@@ -61,12 +64,13 @@ _LEAD = frozenset(
     оформляйте ну тот измените изменить поменяйте поменять исправьте исправить смените замените неверный неверно
     ошибся ошиблась ошибка прошу питьевую питьевой ок хорошо будет to deliver please want order дарегим дарек
     пусть еще но добавьте добавь добавить допишите забыл забыла указать написать сказать передумал передумала
+    make it s its but at should be
     """.split()
 )
 _TAIL = frozenset(
     """
     пожалуйста спасибо рахмат телефон тел номер и мой а звоните мне сотовый нужно надо please thanks плиз phone
-    количество бутылей бутылок штук хочу закажу заказать привезите воду воды жду
+    количество бутылей бутылок штук хочу закажу заказать привезите воду воды жду make it
     """.split()
 )
 _STOPPERS = frozenset(
@@ -77,7 +81,7 @@ _STOPPERS = frozenset(
     hello how what why who the you адрес телефон номер другой другая другое та то тот те туда неправильная
     неправильный неверный блин очень вкусная плохо хуй бля сука дурак бот ничего знаю скажу понял ясно сколько
     когда почему где кто ну вот это хз лол ха хаха секунду секунда секундочку самовывоз старому прежнему
-    прошлому тому больше меньше или либо вместо цифра цифры последняя чтобы make it but not after wrong different
+    прошлому тому больше меньше или либо вместо цифра цифры последняя чтобы not wrong different call
     пусть еще есть только всего ровно хватит возьму беру буду примерно максимум минимум может итого штук штуки
     """.split()
 )
@@ -104,15 +108,18 @@ def find_address(text: str, *, asked: bool, doubted: bool = False) -> str:
     Unasked, it must show a street and a house; asked, a name of a place is enough. Doubted (an address is known and
     nobody asked for another), a floor or a flat in the midst of talk is none: «чтобы подняли на 5 этаж».
     """
-    pieces = [tidy(line) for line in text.splitlines() if line.strip(_EDGE)]
+    lines = [line for line in text.splitlines() if line.strip(_EDGE)]
+    pieces = [tidy(line) for line in lines]
     strong = [
         piece for piece in pieces if _is_strong(piece, asked=asked) and not (doubted and _is_piece_of_talk(piece))
     ]
     if not strong:
-        return next((piece for piece in pieces if asked and is_plausible(piece)), "")
+        return next((piece for piece in pieces if asked and not doubted and is_plausible(piece)), "")
     first = pieces.index(strong[0])
     more = [
-        piece for piece in pieces[first + 1 :] if piece and (is_fragment(piece) or piece in strong or piece.isdigit())
+        piece
+        for line, piece in zip(lines[first + 1 :], pieces[first + 1 :], strict=True)
+        if piece and (is_fragment(piece) or piece in strong or line.strip(" ,;.").isdigit())
     ]
     lead = [piece for piece in pieces[:first] if asked and is_plausible(piece) and is_fragment(strong[0])]
     return ", ".join(dict.fromkeys([*lead, strong[0], *more]))
@@ -136,7 +143,9 @@ def why_no_address(text: str) -> AddressProblem:
 
 
 _TAKEN_BACK = re.compile(
-    r"\bне [^,\n]{1,60}?,? а (?=\S)|,? а не [^,\n]*|\bотмен\w+ [^,\n]{1,60}, (?=\S)", re.IGNORECASE
+    r"\bне [^,\n]{1,60}?,? а (?=\S)|,? а не [^,\n]*"
+    r"|\bотмен(?:и|ите|ить|яйте) [^,\n]{1,60}, (?=(?:лучше |давайте )*(?:привез|вез|достав(?:ь|ьте)\b|на ))",
+    re.IGNORECASE,
 )
 
 
@@ -148,7 +157,7 @@ def as_corrected(text: str) -> str:
 def tidy(line: str) -> str:
     """A line without what people write around an address: «здравствуйте, мой адрес: …, спасибо»."""
     line = ", ".join(part for part in line.replace(" ,", ",").split(", ") if part.strip(_EDGE))
-    while match := re.match(r"[\s,;:.!\-–—\"«]*([^\W_]+)[\s,;:.!\-–—]*", line):
+    while match := re.match(r"[\s,;:.!\-–—\"«'’]*([^\W_]+)[\s,;:.!\-–—]*", line):
         following = fold(line[match.end() :][:20])
         if fold(match.group(1)) not in _LEAD or following.startswith(("углу", "пересечени", "против")):
             break

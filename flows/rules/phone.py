@@ -201,9 +201,11 @@ def _first_window(text: str, groups: list[tuple[int, int]], shape: re.Pattern[st
 
 
 def _window_here(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str], code: str) -> _Window | None:
-    """The longest number of this shape that begins with the first group: «0996 555 123 456» ends with its 456."""
+    """The first group where it is a whole number, else the longest that begins with it: «0996 555 123 456»."""
     read = (window._replace(number=_national(window.number, shape, code)) for window in _windows(text, groups, shape))
-    return max((window for window in read if window.number), key=lambda window: window.end, default=None)
+    found = [window for window in read if window.number]
+    alone = [window for window in found if window.end == groups[0][1]]
+    return (alone or found[-1:] or [None])[0]
 
 
 def _windows(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str]) -> Iterator[_Window]:

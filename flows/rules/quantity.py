@@ -52,15 +52,19 @@ _UNIT_BEFORE = re.compile(
     r"[ :=\-–—]{0,3}(?:нужно|надо|будет|давайте|мне|пусть)?[ :=\-–—]{0,3}\Z"
 )
 _FOREIGN_AFTER = re.compile(
-    r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин|утр|вечер|ноч|дн(?!\w)|дне|день|дня|этаж"
+    r"[ ]?(?:-?[йяго]{1,2}(?!\w)|л(?!\w)|литр|сом|руб|с(?!\w)|час|ч(?!\w)|мин"
+    r"|утра(?!\w)|вечера(?!\w)|ночи(?!\w)|дн(?!\w)|дне|день|дня|этаж"
     r"|эт(?!\w)|подъезд"
     r"|кв(?!\w)|квартир|мкр|микрор|м-н|%|процент|км|м(?!\w)|метр|год|лет|раз(?!\w)|человек|вопрос|:\d|am(?!\w)|pm(?!\w)"
     r"|[абгд](?!\w)|в(?!\w|[ ][^\W\d_]{3})|саат|кабат|недел|месяц|минут|секунд|слов)"
 )
 _FOREIGN_BEFORE = re.compile(
     r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|блок|стр|строение|код|домофон|мкр|мкрн"
-    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|house|үй|at|by|after|номер|цифр[аы]"
+    r"|микрорайон|[№#]|в|к|до|после|через|по|за|с|apt|apartment|flat|floor|house|үй|at|by|after|номер|цифр[аы]"
     r"|(?:мой|у меня|меня) заказ)[ .,:№#]{0,3}\Z"
+)
+_DOOR_BEFORE = re.compile(
+    r"(?<!\w)(?:дом|д|кв|квартира|ул|улица|подъезд|этаж|эт|корп|корпус|офис|оф|apt|apartment|house)[ .,:№#]{0,3}\Z"
 )
 _DENIED = re.compile(r"(?<!\w)(?:не|вместо|отмените|уберите|not|instead of)[ ]{0,2}\Z")
 _SECOND_THOUGHT = re.compile(
@@ -104,7 +108,8 @@ def find_quantity(text: str, *, asked: bool) -> Quantity | None:
 _MORE_BEFORE = re.compile(
     r"(?:(?<!\w)(?:еще|добав\w*|прибав\w*|плюс|больше на|дагы|кошу\w*|add|another)(?: (?:мне|нам|пожалуйста))?|\+) ?\Z"
 )
-_LESS_BEFORE = re.compile(r"(?:(?<!\w)(?:минус|меньше на|убав\w*)|(?<![\w ])[-−]) ?\Z")
+_LESS_BEFORE = re.compile(r"(?<!\w)(?:минус|меньше на|убав\w*) ?\Z")
+_ONLY_LESS = re.compile(r"\W*[-−]\d{1,2}")
 _ON_TOP = re.compile(r"(?<!\w)на \Z")
 _BEFORE_A_BARE_ONE = re.compile(r"\W*(?:(?:да|и|но|ну|а|нет|давайте|можно|пожалуйста)\W+)*(?:\w+ )?(?:\w+ )?\W?\Z")
 _BEHIND_A_BARE_ONE = re.compile(r"\W*(?:пожалуйста|спасибо|больше|меньше)?\W*\Z")
@@ -127,7 +132,7 @@ def _sign(folded: str, mention: _Mention) -> int:
     """1 for «ещё 2», -1 for «на одну меньше», 0 where a number stands for itself."""
     before, after = _before(folded, mention.span[0]), folded[mention.span[1] :].lstrip()
     on_top = _ON_TOP.search(before) is not None
-    if _LESS_BEFORE.search(before) or (on_top and after.startswith("меньше")):
+    if _LESS_BEFORE.search(before) or _ONLY_LESS.fullmatch(folded) or (on_top and after.startswith("меньше")):
         return -1
     return 1 if _MORE_BEFORE.search(before) or (on_top and after.startswith("больше")) else 0
 
@@ -248,7 +253,7 @@ def _mention(folded: str, start: int, end: int, value: int, *, whole: bool) -> _
     unit = _UNIT_AFTER.match(after)
     glued = re.match(r"[^\W\d_]", after) is not None and unit is None and re.match(_ENDING + r"(?!\w)", after) is None
     foreign = glued or bool(_FOREIGN_AFTER.match(after) or _FOREIGN_BEFORE.search(before))
-    if unit and _FOREIGN_BEFORE.search(before) and re.match(r"[ :=\-–—]{0,3}\d", after[unit.end() :]):
+    if unit and _DOOR_BEFORE.search(before) and re.match(r"[ :=\-–—]{0,3}\d", after[unit.end() :]):
         unit, foreign = None, True  # «кв 12 бутылей 3»
     leading = _UNIT_BEFORE.search(before) if not foreign else None
     span = (start - len(leading.group()) if leading else start, end + (unit.end() if unit else 0))

@@ -1,5 +1,6 @@
 """Takes an order of water, one burst at a time."""
 
+import re
 from pathlib import Path
 
 from domain.decisions import ORDER_NUMBER, FlowDecision, HandOff, Outcome, PlaceOrder
@@ -7,7 +8,7 @@ from domain.news import News, OrderCancelled
 from domain.orders import OrderDraft
 from flows.base import Senses, Turn
 from flows.rules.consent import Consent
-from flows.rules.text import words
+from flows.rules.text import fold, words
 from flows.rules.topics import Topic
 from flows.rules.wishes import Wish
 from flows.water_order import sentences
@@ -93,7 +94,7 @@ class WaterOrderFlow:
         if state.asked is Slot.CHANGE and _is_nothing(heard.text):
             return True
         told = self._take_facts(state, heard)
-        moved = told.address != state.address and any(sign.isdigit() for sign in told.address)
+        moved = told.address != state.address and _BRING_IT.search(fold(heard.text)) is not None
         return moved or (told.phone, told.bottles) != (state.phone, state.bottles)
 
     def _hand_off(self, state: WaterOrder) -> Step:
@@ -228,6 +229,8 @@ class WaterOrderFlow:
 
 _SLOTS = (Slot.ADDRESS, Slot.PHONE, Slot.BOTTLES)
 _NAMES_A_PERSON = {"bottles_too_many"}
+_BRING_IT = re.compile(r"\b(?:привез\w+|вез(?:и|ите)|достав(?:ь|ьте)|давайте|лучше|адрес|пусть|deliver|bring)\b")
+"""Beside a word of cancelling: it is the old place that is not wanted."""
 _NOTHING = {
     "ничего", "ничего не надо", "не надо", "не надо ничего", "не нужно", "нечего", "все так", "оставьте", "оставь",
     "оставьте так", "оставьте как есть", "пусть остается", "пусть так", "как есть", "как было", "не меняйте",
