@@ -204,8 +204,8 @@ def _window_here(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str
     """The first group where it is a whole number, else the longest that begins with it: «0996 555 123 456»."""
     read = (window._replace(number=_national(window.number, shape, code)) for window in _windows(text, groups, shape))
     found = [window for window in read if window.number]
-    alone = [window for window in found if window.end == groups[0][1]]
-    return (alone or found[-1:] or [None])[0]
+    alone = (window for window in found if window.end == groups[0][1])
+    return next(alone, found[-1] if found else None)
 
 
 def _windows(text: str, groups: list[tuple[int, int]], shape: re.Pattern[str]) -> Iterator[_Window]:
