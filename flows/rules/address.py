@@ -64,7 +64,7 @@ _LEAD = frozenset(
     оформляйте ну тот измените изменить поменяйте поменять исправьте исправить смените замените неверный неверно
     ошибся ошиблась ошибка прошу питьевую питьевой ок хорошо будет to deliver please want order дарегим дарек
     пусть еще но добавьте добавь добавить допишите забыл забыла указать написать сказать передумал передумала
-    make it s its but at should be
+    make it s its but at should be wrong different
     """.split()
 )
 _TAIL = frozenset(
@@ -81,17 +81,23 @@ _STOPPERS = frozenset(
     hello how what why who the you адрес телефон номер другой другая другое та то тот те туда неправильная
     неправильный неверный блин очень вкусная плохо хуй бля сука дурак бот ничего знаю скажу понял ясно сколько
     когда почему где кто ну вот это хз лол ха хаха секунду секунда секундочку самовывоз старому прежнему
-    прошлому тому больше меньше или либо вместо цифра цифры последняя чтобы not wrong different call
-    пусть еще есть только всего ровно хватит возьму беру буду примерно максимум минимум может итого штук штуки
+    прошлому тому больше меньше или либо вместо цифра цифры последняя чтобы
+    было быть должно виду ввиду пусть еще есть
+    только всего ровно хватит возьму беру буду примерно максимум минимум может итого штук штуки
     """.split()
 )
 _VERB = re.compile(
     r"(?:заказ|отмен|передум|работа|сказа|говор|сдач|сдела|привез|привоз|достав|хоч|спасиб|помен|измен|исправ|оформ|подтвержд|позвон"
-    r"|забер|забра|подума|подожд|запис|остав|скаж|подня|ошиб)"
+    r"|забер|забра|подума|подожд|запис|остав|скаж|подня|ошиб"
+    r"|просил|писал|указал|имел|набрал|введ|помп|кулер|стакан)"
 )
 _ORDINAL = re.compile(r"\d-(?:я|й|е)\b", re.IGNORECASE)
 """«1-я линия» tells nothing of «я»."""
 _ONLY_A_TOWN = re.compile(r"(?:г\.? ?|город )?(?:бишкек|ош|каракол|токмок|bishkek|osh|кыргызстан)\W*")
+_HOUSE_FIRST = re.compile(
+    r"\d{1,4}\w?(?:/\d+)? (?!(?:янв|фев|март|апр|мая|июн|июл|авг|сен|окт|ноя|дек|числ|more))[^\W\d_]{4,}"
+)
+"""«7/6 Aaly Tokombaev», «4 горбольница»; not «23 ноября»."""
 _BUILDING = re.compile(r"\b(?:литера?|корпус|блок)\W*$", re.IGNORECASE)
 """What a letter of its own may follow."""
 _HOUSE_OF_A_STREET = re.compile(
@@ -114,7 +120,8 @@ def find_address(text: str, *, asked: bool, doubted: bool = False) -> str:
         piece for piece in pieces if _is_strong(piece, asked=asked) and not (doubted and _is_piece_of_talk(piece))
     ]
     if not strong:
-        return next((piece for piece in pieces if asked and not doubted and is_plausible(piece)), "")
+        named = (piece for piece in pieces if asked and is_plausible(piece))
+        return next((piece for piece in named if not doubted or _HOUSE_FIRST.match(fold(piece))), "")
     first = pieces.index(strong[0])
     more = [
         piece
@@ -143,7 +150,8 @@ def why_no_address(text: str) -> AddressProblem:
 
 
 _TAKEN_BACK = re.compile(
-    r"\bне [^,\n]{1,60}?,? а (?=\S)|,? а не [^,\n]*"
+    r"\bне (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? а (?=\S)|,? а не (?=[^,\n]{0,60}?\d)[^,\n]*"
+    r"|\bnot (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? but (?=\S)"
     r"|\bотмен(?:и|ите|ить|яйте) [^,\n]{1,60}, (?=(?:лучше |давайте )*(?:привез|вез|достав(?:ь|ьте)\b|на ))",
     re.IGNORECASE,
 )
@@ -209,6 +217,8 @@ def is_plausible(piece: str) -> bool:
     folded = fold(piece)
     letters = sum(sign.isalpha() for sign in folded)
     if len(piece) < SHORTEST or letters < 4 or letters * 2 < len(piece) or is_chat(piece):
+        return False
+    if re.search(r"\bcall\b", folded):
         return False
     garbage = any(row in folded for row in _KEYBOARD) or len(set(folded)) < 4 or "http" in folded
     return not garbage and re.search(r"[аеиоуыэюяaeiouyөү]", folded) is not None

@@ -99,7 +99,9 @@ def _bare_line(rest: str, state: WaterOrder) -> tuple[quantities.Quantity | None
         bare = _only_a_count(lines[place])
         above = lines[place - 1] if place else ""
         others = [*lines[:place], *lines[place + 1 :]]
-        housed = any(_has_digit(line) and addresses.find_address(line, asked=True) for line in others)
+        housed = _has_digit(state.address) or any(
+            _has_digit(line) and addresses.find_address(line, asked=True) for line in others
+        )
         houseless = not housed and addresses.is_plausible(addresses.tidy(above))
         if bare and not houseless and (state.address or any(line.strip(" ,;.") for line in others)):
             return bare, "\n".join(others)
