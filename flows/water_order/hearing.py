@@ -69,6 +69,10 @@ def _topics(asked_about: str, rest: str) -> tuple[subjects.Topic, ...]:
     return tuple(topic for topic in subjects.find_topics(rest) if topic is not subjects.Topic.QUESTION)
 
 
+_MOST_LINES = 100
+"""Of a burst in which a count of its own line is looked for; more is no order."""
+
+
 def _expects_any(state: WaterOrder) -> bool:
     """At the summary, or asked what to change, a bare value of any kind is a correction."""
     return state.asked in {Slot.CONFIRMATION, Slot.CHANGE}
@@ -95,17 +99,20 @@ def _quantity(rest: str, state: WaterOrder, *, after_phone: bool) -> tuple[quant
 def _bare_line(rest: str, state: WaterOrder) -> tuple[quantities.Quantity | None, str]:
     """A line of nothing but a number beside a phone number: bottles, unless the street above it lacks its house."""
     lines = rest.splitlines()
-    for place in reversed(range(len(lines))):
+    for place in reversed(range(len(lines) if len(lines) <= _MOST_LINES else 0)):
         bare = _only_a_count(lines[place])
-        above = lines[place - 1] if place else ""
         others = [*lines[:place], *lines[place + 1 :]]
-        housed = _has_digit(state.address) or any(
-            _has_digit(line) and addresses.find_address(line, asked=True) for line in others
-        )
-        houseless = not housed and addresses.is_plausible(addresses.tidy(above))
-        if bare and not houseless and (state.address or any(line.strip(" ,;.") for line in others)):
+        above = lines[place - 1] if place else ""
+        alone = not state.address and not any(line.strip(" ,;.") for line in others)
+        if bare and not alone and not _lacks_its_house(above, others, state):
             return bare, "\n".join(others)
     return None, rest
+
+
+def _lacks_its_house(above: str, lines: list[str], state: WaterOrder) -> bool:
+    if _has_digit(state.address) or not addresses.is_plausible(addresses.tidy(above)):
+        return False
+    return not any(_has_digit(line) and addresses.find_address(line, asked=True) for line in lines)
 
 
 def _only_a_count(line: str) -> quantities.Quantity | None:

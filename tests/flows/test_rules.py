@@ -575,3 +575,13 @@ def test_a_flood_of_text_is_read_at_once(piece: str) -> None:
     began = time.process_time()
     customer.say((piece * 8_000)[:8_000])
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("lines", ["а", "1", "Ахунбаева\n1"])
+def test_a_flood_of_lines_beside_a_phone_number_is_read_at_once(lines: str) -> None:
+    """A burst of thousands of lines, each of which might hold the count, holds no worker up."""
+    from tests.flows.talk import Customer
+
+    began = time.process_time()
+    Customer().say("\n".join([lines] * 2_000), "0555123456")
+    assert time.process_time() - began < 0.5
