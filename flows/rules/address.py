@@ -104,6 +104,14 @@ _HOUSE_OF_A_STREET = re.compile(
     rf"((?!.{{0,60}}?(?:мкр|микро|м-н))[^\d,]*(?!{_PIECE}\b)\b[^\W\d_]{{3,}}[ ,.]{{1,3}})\d+[а-яa-z]?(?:/\d+)?(?!\w)",
     re.IGNORECASE,
 )
+_TAKEN_BACK = re.compile(
+    r"\bне (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? а (?=\S)|,? а не (?=[^,\n]{0,60}?\d)[^,\n]*"
+    r"|\bnot (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? but (?=\S)"
+    r"|\bотмен(?:и|ите|ить|яйте) [^,\n]{1,60}, (?=(?:лучше |давайте )*(?:привез|вез|достав(?:ь|ьте)\b|на ))",
+    re.IGNORECASE,
+)
+"""What a customer takes back: «не Киевская 120, а …», «…, а не Чуй 5»."""
+_SPEAKS_OF_CALLING = re.compile(r"\bcall\b")
 _KEYBOARD = ("йцук", "фыва", "ячсм", "ролд", "олдж", "цуке", "qwer", "asdf", "zxcv", "йфяц")
 _EDGE = " ,;:.!+-–—\n\t\"'«»"
 
@@ -147,14 +155,6 @@ def why_no_address(text: str) -> AddressProblem:
     if len(told) > LONGEST:
         return AddressProblem.TOO_LONG
     return AddressProblem.TOO_SHORT if 0 < len(told) < SHORTEST else AddressProblem.NOT_AN_ADDRESS
-
-
-_TAKEN_BACK = re.compile(
-    r"\bне (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? а (?=\S)|,? а не (?=[^,\n]{0,60}?\d)[^,\n]*"
-    r"|\bnot (?=[^,\n]{0,60}?\d)[^,\n]{1,60}?,? but (?=\S)"
-    r"|\bотмен(?:и|ите|ить|яйте) [^,\n]{1,60}, (?=(?:лучше |давайте )*(?:привез|вез|достав(?:ь|ьте)\b|на ))",
-    re.IGNORECASE,
-)
 
 
 def as_corrected(text: str) -> str:
@@ -218,9 +218,8 @@ def is_plausible(piece: str) -> bool:
     letters = sum(sign.isalpha() for sign in folded)
     if len(piece) < SHORTEST or letters < 4 or letters * 2 < len(piece) or is_chat(piece):
         return False
-    if re.search(r"\bcall\b", folded):
-        return False
     garbage = any(row in folded for row in _KEYBOARD) or len(set(folded)) < 4 or "http" in folded
+    garbage = garbage or _SPEAKS_OF_CALLING.search(folded) is not None
     return not garbage and re.search(r"[аеиоуыэюяaeiouyөү]", folded) is not None
 
 

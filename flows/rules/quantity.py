@@ -85,6 +85,14 @@ _AND = re.compile(r"(?:[ ,.;\n](?:и|плюс|еще)(?: еще)?[ ]|\+[ ]?)\Z")
 _ALSO = re.compile(r"(?:[ ,.;\n](?:и|плюс|еще|а)(?: еще)?[ ]|[+,][ ]?)\Z")
 _PLACE_AFTER = re.compile(r"[ ](?:в|во|на|для|домой|мне|нам|себе|маме|соседк\w*|соседям|туда|сюда)(?!\w)")
 _END_AFTER = re.compile(_ENDING + r"[ ]?(?:\Z|[.,!;)\n]|пожалуйста|спасибо)")
+_MORE_BEFORE = re.compile(
+    r"(?:(?<!\w)(?:еще|добав\w*|прибав\w*|плюс|больше на|дагы|кошу\w*|add|another)(?: (?:мне|нам|пожалуйста))?|\+) ?\Z"
+)
+_LESS_BEFORE = re.compile(r"(?<!\w)(?:минус|меньше на|убав\w*) ?\Z")
+_ONLY_LESS = re.compile(r"[-−]\d{1,2}\W*")
+_ON_TOP = re.compile(r"(?<!\w)на \Z")
+_BEFORE_A_BARE_ONE = re.compile(r"\W*(?:(?:да|и|но|ну|а|нет|давайте|можно|пожалуйста)\W+)*(?:\w+ )?(?:\w+ )?\W?\Z")
+_BEHIND_A_BARE_ONE = re.compile(r"\W*(?:пожалуйста|спасибо|больше|меньше)?\W*\Z")
 _LONGEST_READ = 2_000
 """Characters that are searched: nobody hides a number of bottles behind a thousand words."""
 
@@ -104,16 +112,6 @@ def find_quantity(text: str, *, asked: bool) -> Quantity | None:
         return _one_bottle(folded) if asked and not mentions else None
     spans = tuple(mention.span for mention in mentions if mention.has_unit or mention in pool or mention.denied)
     return _judge(_chosen(folded, pool), spans)
-
-
-_MORE_BEFORE = re.compile(
-    r"(?:(?<!\w)(?:еще|добав\w*|прибав\w*|плюс|больше на|дагы|кошу\w*|add|another)(?: (?:мне|нам|пожалуйста))?|\+) ?\Z"
-)
-_LESS_BEFORE = re.compile(r"(?<!\w)(?:минус|меньше на|убав\w*) ?\Z")
-_ONLY_LESS = re.compile(r"[-−]\d{1,2}\W*")
-_ON_TOP = re.compile(r"(?<!\w)на \Z")
-_BEFORE_A_BARE_ONE = re.compile(r"\W*(?:(?:да|и|но|ну|а|нет|давайте|можно|пожалуйста)\W+)*(?:\w+ )?(?:\w+ )?\W?\Z")
-_BEHIND_A_BARE_ONE = re.compile(r"\W*(?:пожалуйста|спасибо|больше|меньше)?\W*\Z")
 
 
 def find_change(text: str, known: int, *, asked: bool) -> Quantity | None:

@@ -12,6 +12,9 @@ from flows.rules.consent import Consent, read_consent
 from flows.rules.text import clean, without
 from flows.water_order.state import Slot, WaterOrder
 
+_MOST_LINES = 100
+"""Of a burst in which a count of its own line is looked for; more is no order."""
+
 
 class Heard(Value):
     """Everything understood from a burst."""
@@ -67,10 +70,6 @@ def _topics(asked_about: str, rest: str) -> tuple[subjects.Topic, ...]:
     if asked_about:
         return tuple(subjects.find_topics(asked_about))
     return tuple(topic for topic in subjects.find_topics(rest) if topic is not subjects.Topic.QUESTION)
-
-
-_MOST_LINES = 100
-"""Of a burst in which a count of its own line is looked for; more is no order."""
 
 
 def _expects_any(state: WaterOrder) -> bool:
