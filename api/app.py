@@ -27,6 +27,7 @@ from api.console.recording import Recorded
 from api.contacts import router as contacts_router
 from api.conversations import Conversations
 from api.flood import FloodGate
+from api.hedge import Hedge
 from api.house import House
 from api.media import MediaShelf
 from api.media import router as media_router
@@ -134,11 +135,10 @@ async def _open(app: FastAPI, means: Means) -> AsyncIterator[None]:
         accounts = _accounts(means, pool, stack)
         discretion = open_discretion(settings, means.box, pool)
         temporal = await _connected(means, discretion.codec, stack)
-        conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase)
-        bookkeeper = Bookkeeper(Conservation(pool), conversations, settings.unaccounted_after_minutes * 60)
-        reception = Reception(conversations, Inbox(pool), bookkeeper.note)
-        for errand in (reception.keep_handing_over(), bookkeeper.keep(), discretion.keep(settings.database_url)):
-            stack.push_async_callback(_ended, asyncio.create_task(errand))
+        hedge = await _hedge(settings, stack)
+        conversations = Conversations(temporal, accounts, lambda name: find_flow(name).first_phase, hedge)
+        reception = _reception(settings, conversations, pool, hedge, stack)
+        stack.push_async_callback(_ended, asyncio.create_task(discretion.keep(settings.database_url)))
         house = House(
             settings, accounts, unmasking(registry.platforms(http), discretion.names), temporal, pool, conversations,
             reception, discretion,
@@ -163,6 +163,29 @@ async def _connected(means: Means, codec: HistoryCodec | None, stack: AsyncExitS
     """The Temporal client; it connects when it is first needed."""
     stack.push_async_callback(means.tracing.close)
     return await connect(means.settings, lazy=True, codec=codec, interceptors=means.tracing.interceptors)
+
+
+async def _hedge(settings: Settings, stack: AsyncExitStack) -> Hedge | None:
+    """Its connection is its own: whoever waits for one, or looks whether it is alive, hedges nothing."""
+    if not settings.database_url or not settings.hedge_webhooks:
+        return None
+    pool = open_pool(settings.database_url, size=2, name="everturn-hedge")
+    await pool.open(wait=False)
+    stack.push_async_callback(pool.close, 2)
+    hedge = Hedge(Inbox(pool))
+    stack.push_async_callback(_ended, asyncio.create_task(hedge.keep()))
+    return hedge
+
+
+def _reception(
+    settings: Settings, conversations: Conversations, pool: Pool, hedge: Hedge | None, stack: AsyncExitStack
+) -> Reception:
+    """The desk that everything heard goes over, and the book of what it owes a fate."""
+    bookkeeper = Bookkeeper(Conservation(pool), conversations, settings.unaccounted_after_minutes * 60)
+    reception = Reception(conversations, Inbox(pool), hedge, bookkeeper.note)
+    for errand in (reception.keep_handing_over(), bookkeeper.keep()):
+        stack.push_async_callback(_ended, asyncio.create_task(errand))
+    return reception
 
 
 async def _ended(errand: asyncio.Task[None]) -> None:

@@ -221,11 +221,8 @@ class Arrivals:
 
     async def _tell(self, together: list[Arrived], late: float) -> None:
         for account, event in together:
-            began = time.perf_counter()
             await self._take(event.address, event.message, late)
-            labels = (account.platform, account.account)
-            metrics.checkpointer_latency_ms.labels(*labels).observe((time.perf_counter() - began) * 1000)
-            metrics.messages_received.labels(*labels, account.flow, event.message.kind).inc()
+            metrics.messages_received.labels(account.platform, account.account, account.flow, event.message.kind).inc()
 
     async def _take(self, address: Address, heard: Heard, late: float, *, opens: bool = True) -> None:
         """Tell its conversation, or, once it is late, leave that to the inbox."""

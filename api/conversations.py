@@ -25,6 +25,7 @@ from temporalio.common import Priority, SearchAttributePair, TypedSearchAttribut
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.hedge import Hedge
 from api.problems import Problem, unavailable
 from contracts import search_attributes
 from contracts.conversation import (
@@ -75,10 +76,13 @@ _REFUSED = {
 class Conversations:
     """Every conversation, through one Temporal client."""
 
-    def __init__(self, client: Client, accounts: Accounts, first_phase: Callable[[str], str]) -> None:
+    def __init__(
+        self, client: Client, accounts: Accounts, first_phase: Callable[[str], str], hedge: Hedge | None = None
+    ) -> None:
         self._client = client
         self._accounts = accounts
         self._first_phase = first_phase
+        self._hedge = hedge
         self._open: TTLCache[str, bool] = TTLCache(maxsize=MOST_KNOWN_OPEN, ttl=KNOWN_OPEN_FOR)
         """Those that were open a moment ago: a plain signal is half the work of one that may have to open them."""
 
@@ -131,6 +135,7 @@ class Conversations:
             task_timeout=TASK_TIMEOUT,
         )
         async with _reachable(asked.within + NOTICED_WITHIN):
+            await self._told(address)
             return await self._client.execute_update_with_start_workflow(
                 ConversationWorkflow.ask, asked, start_workflow_operation=opening
             )
@@ -180,28 +185,33 @@ class Conversations:
         """
         ask = partial(self._handle(address).query, ConversationWorkflow.overview, rpc_timeout=A_LOOK)
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await _asked(ask)
 
     async def transcript(self, address: Address, page: PageRequest) -> TranscriptPage:
         """What it has heard and said lately, by reference; see `overview` for what may be raised."""
         ask = partial(self._handle(address).query, ConversationWorkflow.transcript_page, page, rpc_timeout=A_LOOK)
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await _asked(ask)
 
     async def take_over(self, address: Address, request: TakeOver, key: str | None = None) -> Overview:
         """Seize it; see `overview` for what may be raised, and 409 if it is over."""
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await self._handle(address).execute_update(ConversationWorkflow.take_over, request, id=key)
 
     async def release(self, address: Address, request: Release, key: str | None = None) -> Overview:
         """Give it back to the assistant."""
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await self._handle(address).execute_update(ConversationWorkflow.release, request, id=key)
 
     async def reply(self, address: Address, reply: OperatorReply, key: str | None = None) -> Overview:
         """Write to the customer. The same `key` twice writes once."""
         wish = reply.model_copy(update={"key": key or ""})
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await self._handle(address).execute_update(ConversationWorkflow.operator_reply, wish, id=key)
 
     async def decide_payment(
@@ -209,6 +219,7 @@ class Conversations:
     ) -> PaymentDecision:
         """Approve or refuse a payment proof; 409 where it does not wait, or the same person agrees again."""
         async with _reachable(ANSWER_WITHIN):
+            await self._told(address)
             return await self._handle(address).execute_update(ConversationWorkflow.decide_payment, decision, id=key)
 
     async def page(self, query: str, limit: int, cursor: str | None) -> tuple[list[WorkflowExecution], str | None]:
@@ -218,6 +229,11 @@ class Conversations:
             await found.fetch_next_page()
         following = found.next_page_token
         return list(found.current_page or ()), _cursor(following) if following else None
+
+    async def _told(self, address: Address) -> None:
+        """What its senders know taken, it knows before anybody asks it anything."""
+        if self._hedge:
+            await self._hedge.told(address.conversation_id)
 
     def _handle(self, address: Address) -> WorkflowHandle[ConversationWorkflow, None]:
         return self._client.get_workflow_handle_for(ConversationWorkflow.run, address.conversation_id)

@@ -2,19 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import structlog
 from pydantic import BaseModel
 
+from api.hedge import Hedge
 from api.problems import Problem
 from contracts.conversation import Heard, Resend
 from domain.failures import Unavailable
 from domain.identifiers import Address
 from domain.messages import Echo, InboundMessage, ReceiptSeen, Unsent
 from providers.records import letters
-from providers.records.inbox import Inbox, Kept, Taken
+from providers.records.inbox import Held, Inbox, Kept, Taken
+from runtime import metrics
 from runtime.in_time import in_time
 
 TEMPORAL_WITHIN = 3.0
@@ -59,10 +62,16 @@ class Reception:
     """One process's desk: everything heard goes through it."""
 
     def __init__(
-        self, conversations: Conversation, inbox: Inbox, accepted: Callable[[Address, str], None] | None = None
+        self,
+        conversations: Conversation,
+        inbox: Inbox,
+        hedge: Hedge | None = None,
+        accepted: Callable[[Address, str], None] | None = None,
     ) -> None:
         self._conversations = conversations
         self._inbox = inbox
+        self._hedge = hedge
+        """None: whoever tells waits for Temporal, however slow it is."""
         self._accepted = accepted
         """Hears of every message that is durable, by its id."""
         self._failing = False
@@ -78,9 +87,26 @@ class Reception:
         """
         if self._away:
             await self._queue(address, heard, opens=opens)
-        elif not await self._is_taken(address, heard, opens=opens):
-            await self._keep(address, heard, opens=opens)
+        else:
+            await self._tell(address, heard, opens=opens)
         self.note(address, heard)
+
+    async def _tell(self, address: Address, heard: Heard, *, opens: bool) -> None:
+        """Tell Temporal; while it is slow PostgreSQL is told, too, and the first that has it makes it durable."""
+        telling = asyncio.create_task(self._is_told(address, heard, opens=opens))
+        await asyncio.wait({telling}, timeout=self._hedge.patience if self._hedge else None)
+        if self._hedge and not telling.done():
+            held = Held(address, _kind_of(heard), _id_of(heard), heard.model_dump_json(), opens)
+            if await self._hedge.holds(held, telling):
+                return
+        if not await telling:
+            await self._keep(address, heard, opens=opens)
+
+    async def _is_told(self, address: Address, heard: Heard, *, opens: bool) -> bool:
+        """Whether Temporal took it, behind what the same conversation is still being told."""
+        if self._hedge:
+            await self._hedge.told(address.conversation_id)
+        return not self._away and await self._is_taken(address, heard, opens=opens)
 
     async def _queue(self, address: Address, heard: Heard, *, opens: bool) -> None:
         """Behind what waits in the inbox. While PostgreSQL is away, Temporal is asked: out of order beats lost."""
@@ -130,7 +156,8 @@ class Reception:
     async def _is_taken(self, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Whether Temporal took it; the first time it does not, everything goes to the inbox."""
         try:
-            await self._hand_over(address, heard, opens=opens)
+            with self._timed(address):
+                await self._hand_over(address, heard, opens=opens)
         except Problem as problem:
             if problem.status == 404:  # nobody has this account
                 raise
@@ -142,6 +169,18 @@ class Reception:
                 log.error("message_refused", conversation=address.conversation_id, reason=problem.detail[:200])
             return False
         return True
+
+    @contextmanager
+    def _timed(self, address: Address) -> Iterator[None]:
+        """How long Temporal takes, whatever comes of it."""
+        began = time.perf_counter()
+        try:
+            yield
+            took = time.perf_counter() - began
+            metrics.checkpointer_latency_ms.labels(address.platform, address.account).observe(took * 1000)
+        finally:
+            if self._hedge:
+                self._hedge.note(time.perf_counter() - began)
 
     async def _hand_over(self, address: Address, heard: BaseModel, *, opens: bool, signal: str = RECEIVE) -> None:
         say = self._conversations.tell if opens else self._conversations.mention

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from domain.fates import Fate
 from domain.identifiers import Address
+from providers.records.inbox import BEING_TOLD
 from providers.records.pool import Pool, fetch_all, fetch_one
 
 # The fate of each row of `owed` (conversation_id, message_id, accepted_at), told from the other books alone. NULL: none
@@ -102,14 +103,14 @@ UPDATE outbox SET state = 'unknown', last_error = 'its sender died: a courtesy i
 RETURNING 1
 """
 
-_UNACCOUNTED = """
+_UNACCOUNTED = f"""
 SELECT platform, account, count(*) AS n FROM (
-    SELECT platform, account, conversation_id, message_id FROM inbox
+    SELECT platform, account, conversation_id, message_id FROM inbox WHERE NOT {BEING_TOLD}
     UNION
     SELECT platform, account, conversation_id, 'message/' || message_id FROM accepted
      WHERE accepted_at < clock_timestamp() - %(after)s * interval '1 s' AND NOT is_on_its_way
 ) AS unaccounted GROUP BY 1, 2
-"""
+"""  # noqa: S608 — of our own words only
 
 _ASKED = f"""
 WITH owed AS MATERIALIZED (

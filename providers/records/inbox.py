@@ -1,9 +1,9 @@
-"""The inbox: what was heard while Temporal was away, until it is handed over."""
+"""The inbox: what was heard while Temporal was away or slow, until it is handed over."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -25,12 +25,33 @@ RETURNING NOT EXISTS (
 ) AS is_first
 """
 
+# Somebody is telling its conversation at this moment, and lets go of it when that is done (`let_go`). Should they die,
+# it is due a moment later, like anything else.
+_HOLD = """
+INSERT INTO inbox (conversation_id, platform, account, message_id, kind, message, opens, next_at)
+SELECT given.*, clock_timestamp() + %(seconds)s * interval '1 s'
+  FROM unnest(%(conversations)s::text[], %(platforms)s::text[], %(accounts)s::text[], %(ids)s::text[],
+              %(kinds)s::text[], %(messages)s::jsonb[], %(opens)s::boolean[]) AS given
+ON CONFLICT (conversation_id, message_id) DO NOTHING
+"""
+_LET_GO = """
+WITH given AS (SELECT * FROM unnest(%(conversations)s::text[], %(ids)s::text[], %(told)s::boolean[])
+                        AS given (conversation_id, message_id, told)),
+told AS (DELETE FROM inbox USING given
+          WHERE given.told AND (inbox.conversation_id, inbox.message_id) = (given.conversation_id, given.message_id))
+UPDATE inbox SET next_at = clock_timestamp() FROM given
+ WHERE NOT given.told AND (inbox.conversation_id, inbox.message_id) = (given.conversation_id, given.message_id)
+   AND attempts = 0 AND next_at > clock_timestamp()
+"""
+BEING_TOLD: Final = "(attempts = 0 AND next_at > clock_timestamp())"
+"""Of a row: its conversation is being told of it at this moment, so it does not wait."""
+
 # Conversations with something due, those that have waited longest first. What waits for a person holds nobody up; what
-# waits for its next attempt holds up its own conversation alone, so that order is kept. However many processes take,
-# each conversation is one's: the lock ends with the transaction. No more are locked than are wanted.
+# waits for its next attempt, or is being told, holds up its own conversation alone, so that order is kept. However many
+# processes take, each conversation is one's: the lock ends with the transaction. No more are locked than are wanted.
 _DUE = """
 WITH blocked AS (
-    SELECT DISTINCT conversation_id FROM inbox WHERE refused_at IS NULL AND attempts > 0 AND next_at > clock_timestamp()
+    SELECT DISTINCT conversation_id FROM inbox WHERE refused_at IS NULL AND next_at > clock_timestamp()
 ), oldest AS MATERIALIZED (
     SELECT conversation_id, min(id) AS id FROM inbox
      WHERE refused_at IS NULL AND next_at <= clock_timestamp()
@@ -81,6 +102,22 @@ WITH gone AS (
 )
 SELECT conversation_id FROM gone
 """
+
+
+class Held(NamedTuple):
+    """Something heard that its conversation is being told of."""
+
+    address: Address
+    kind: str
+    id: str
+    message: str
+    """As JSON."""
+    opens: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is found by: its conversation's id and its own."""
+        return self.address.conversation_id, f"{self.kind}/{self.id}"
 
 
 class Kept(Value):
@@ -134,9 +171,32 @@ class Inbox:
         row = await fetch_one(self._pool, _PUT, values)
         return bool(row and row["is_first"])
 
+    async def hold(self, held: Sequence[Held], seconds: float) -> None:
+        """Keep what is being told; whoever tells it says within so many seconds how that ended (`let_go`)."""
+        values = {
+            "conversations": [one.address.conversation_id for one in held],
+            "platforms": [one.address.platform for one in held],
+            "accounts": [one.address.account for one in held],
+            "ids": [one.key[1] for one in held],
+            "kinds": [one.kind for one in held],
+            "messages": [one.message for one in held],
+            "opens": [one.opens for one in held],
+            "seconds": seconds,
+        }
+        await fetch_one(self._pool, _HOLD, values)
+
+    async def let_go(self, ended: Mapping[tuple[str, str], bool]) -> None:
+        """By key, whether its conversation was told: then it is gone, else it is due."""
+        values = {
+            "conversations": [conversation for conversation, _ in ended],
+            "ids": [id for _, id in ended],
+            "told": list(ended.values()),
+        }
+        await fetch_one(self._pool, _LET_GO, values)
+
     async def waiting(self) -> int:
         """How much waits, counted up to a thousand."""
-        return await self._count("refused_at IS NULL")
+        return await self._count(f"refused_at IS NULL AND NOT {BEING_TOLD}")
 
     async def refused(self) -> int:
         """How much waits for a person, counted up to a thousand."""

@@ -169,9 +169,9 @@ def test_what_is_named_is_there() -> None:
 def test_postgres_has_room_for_every_pool() -> None:
     """Replicas times what one process may open, with as much again for a deploy beside the old one."""
     (room,) = [int(word.split("=")[1]) for word in SERVICES["everturn-db"]["command"] if "max_connections" in word]
-    processes = sum(SERVICES[name]["deploy"]["replicas"] for name in ("api", "worker"))
+    apis, workers = (SERVICES[name]["deploy"]["replicas"] for name in ("api", "worker"))
     each = Settings.model_fields["database_pool_size"].default + 4
-    assert processes * each * 2 <= room
+    assert ((apis + workers) * each + apis * 2) * 2 <= room
 
 
 # --- the image ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.identifiers import Address
-from providers.records.inbox import Inbox
+from providers.records.inbox import Held, Inbox
 from providers.records.pool import Pool, fetch_all, open_pool
 
 
@@ -66,3 +66,57 @@ async def test_what_waits_for_a_person_holds_nobody_up(pool: Pool) -> None:
         taken.unreadable[taken.rows[0].id] = "unreadable"
     async with inbox.take(50) as taken:
         assert [1] == [kept.message["number"] for kept in taken.rows]
+
+
+def held(number: int, customer: str = "0") -> Held:
+    """A message that its conversation is being told of."""
+    to = Address(platform="manychat", account="default", contact=customer)
+    return Held(to, "message", f"{customer}/{number}", f'{{"number": {number}}}', opens=True)
+
+
+async def handed_over(inbox: Inbox) -> list[int]:
+    """What can be handed over now, in its order."""
+    async with inbox.take(50) as taken:
+        return [kept.message["number"] for group in taken.by_conversation() for kept in group]
+
+
+async def test_what_is_being_told_is_neither_waiting_nor_handed_over(pool: Pool) -> None:
+    """It alarms nobody; told, it is gone; not taken, it is handed over at once, in its order."""
+    inbox = Inbox(pool)
+    await inbox.hold([held(number) for number in range(4)], 600)
+    assert ([], 0) == (await handed_over(inbox), await inbox.waiting())
+    await inbox.let_go({held(0).key: True, held(1).key: False, held(2).key: True})
+    assert [] == await handed_over(inbox), "the last of them is still being told"
+    await inbox.let_go({held(3).key: False})
+    assert ([1, 3], 2) == (await handed_over(inbox), await inbox.waiting())
+
+
+async def test_what_came_later_waits_behind_what_is_being_told(pool: Pool) -> None:
+    """The order is the customer's, whichever way each message took; another customer is not held up."""
+    inbox = Inbox(pool)
+    await inbox.hold([held(1)], 600)
+    for customer, number in (("0", 2), ("7", 3)):
+        await inbox.put(held(0, customer).address, "message", f"{customer}/{number}", {"number": number}, opens=True)
+    assert [3] == await handed_over(inbox)
+    await inbox.let_go({held(1).key: False})
+    assert [1, 2, 3] == await handed_over(inbox)
+
+
+async def test_what_a_dead_process_was_telling_is_handed_over(pool: Pool) -> None:
+    """Nobody says how it ended: after its time it is due like anything else, and counted."""
+    inbox = Inbox(pool)
+    await inbox.hold([held(1)], 0)
+    assert ([1], 1) == (await handed_over(inbox), await inbox.waiting())
+
+
+async def test_a_message_told_twice_is_kept_once_and_goes_with_the_first(pool: Pool) -> None:
+    """The platform delivers again while the first delivery is under way; a message set aside goes once it is told."""
+    inbox = Inbox(pool)
+    await inbox.hold([held(1), held(1)], 600)
+    await inbox.hold([held(1)], 0)
+    assert [] == await handed_over(inbox)
+    await fetch_all(pool, "UPDATE inbox SET refused_at = now(), attempts = 10 RETURNING 1")
+    await inbox.let_go({held(1).key: False})
+    assert 1 == await inbox.refused()
+    await inbox.let_go({held(1).key: True})
+    assert 0 == await inbox.refused()
