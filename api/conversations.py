@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -134,8 +135,12 @@ class Conversations:
             priority=fairness_of(address),
             task_timeout=TASK_TIMEOUT,
         )
-        async with _reachable(asked.within + NOTICED_WITHIN):
+        began = time.monotonic()
+        async with _reachable(asked.within):
             await self._told(address)
+        left = max(0.1, asked.within - (time.monotonic() - began))
+        asked = asked.model_copy(update={"within": left})
+        async with _reachable(left + NOTICED_WITHIN):
             return await self._client.execute_update_with_start_workflow(
                 ConversationWorkflow.ask, asked, start_workflow_operation=opening
             )
@@ -231,9 +236,17 @@ class Conversations:
         return list(found.current_page or ()), _cursor(following) if following else None
 
     async def _told(self, address: Address) -> None:
-        """What its senders know taken, it knows before anybody asks it anything."""
-        if self._hedge:
-            await self._hedge.told(address.conversation_id)
+        """What its senders know taken, it knows before anybody asks it anything.
+
+        Raises:
+            Problem: 503, Temporal did not take it: the inbox has it.
+        """
+        if not await self.is_told(address):
+            raise unavailable("Temporal cannot be reached")
+
+    async def is_told(self, address: Address) -> bool:
+        """Wait until it is no longer being told what its senders know taken; whether it heard all of it."""
+        return self._hedge is None or await self._hedge.told(address.conversation_id)
 
     def _handle(self, address: Address) -> WorkflowHandle[ConversationWorkflow, None]:
         return self._client.get_workflow_handle_for(ConversationWorkflow.run, address.conversation_id)

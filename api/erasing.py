@@ -75,6 +75,8 @@ class Erasing:
         subject = await self.subject(address)
         if not await self.runs(subject) and not await self._belongings.count(subject):
             raise Problem(404, "nothing is known of this contact")
+        for one in subject.addresses:
+            await self._house.conversations.is_told(one)
         destroyed = await self._belongings.destroy_keys(subject)
         tally, gone, clean = Tally(kept={"contacts": destroyed} if destroyed else {}), set[str](), 0
         for _ in range(MOST_ROUNDS):

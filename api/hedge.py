@@ -6,6 +6,7 @@ so the slowest webhooks are acknowledged much sooner for a little more work. The
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -19,8 +20,10 @@ ALONE: Final = 0.012
 """Seconds a quick Temporal has a message to itself; a slow one has none."""
 QUICK: Final = 0.008
 """Seconds Temporal may usually take to be quick; idle, on a disk that syncs, it takes 4 to 6 (benchmarks/ack.py)."""
-WEIGHT: Final = 0.1
+WEIGHT: Final = 0.2
 """Of the latest telling in what is usual."""
+SLOWEST: Final = 0.05
+"""Seconds that count as slow as any: one bad moment is forgotten within some ten messages."""
 HELD_FOR: Final = 4.0
 """Seconds in which whoever holds a row says what became of it; then it is handed over like any other."""
 WRITTEN_WITHIN: Final = 3.0
@@ -29,6 +32,8 @@ LET_GO_EVERY: Final = 0.25
 ENDED_WITHIN: Final = 1.5
 """Seconds a process that is stopped waits for what it still tells."""
 MOST_AT_ONCE: Final = 200
+MOST_ENDED: Final = 10_000
+"""Endings remembered while PostgreSQL is away; the rows of the others are due by themselves by then."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +55,7 @@ class Hedge:
         self._asked: list[_Asked] = []
         """To be written, in the order they came."""
         self._something = asyncio.Event()
+        self._untold = asyncio.Event()
         self._ended: dict[tuple[str, str], bool] = {}
         """By key of what stands in the inbox: whether its conversation was told."""
         self._under_way: defaultdict[str, set[Telling]] = defaultdict(set)
@@ -64,12 +70,19 @@ class Hedge:
 
     def note(self, took: float) -> None:
         """Temporal took a message, or did not, in so many seconds."""
-        self._usual += (took - self._usual) * WEIGHT
+        self._usual += (min(took, SLOWEST) - self._usual) * WEIGHT
 
-    async def told(self, conversation_id: str) -> None:
-        """Wait until a conversation is no longer being told what its senders know taken."""
-        if conversation_id in self._under_way:
-            await asyncio.wait(set(self._under_way[conversation_id]))
+    @property
+    def is_settled(self) -> bool:
+        """Whether no row of a message that Temporal did not take is still held."""
+        return all(self._ended.values())
+
+    async def told(self, conversation_id: str) -> bool:
+        """Wait until a conversation is no longer being told what its senders know taken; whether it heard all of it."""
+        if conversation_id not in self._under_way:
+            return True
+        ended, _ = await asyncio.wait(set(self._under_way[conversation_id]))
+        return all(map(_is_told, ended))
 
     async def holds(self, held: Held, telling: Telling) -> bool:
         """Wait until either server has it. Whether it is PostgreSQL: then the telling goes on by itself."""
@@ -94,9 +107,17 @@ class Hedge:
         try:
             await asyncio.gather(self._keep_writing(), self._keep_letting_go())
         finally:
-            if still := set[Telling]().union(*self._under_way.values()):
-                await asyncio.wait(still, timeout=ENDED_WITHIN)
-            await self._let_go()
+            await self._end()
+
+    async def _end(self) -> None:
+        """What is not told by then is due at once, for whoever comes next."""
+        if still := set[Telling]().union(*self._under_way.values()):
+            _, late = await asyncio.wait(still, timeout=ENDED_WITHIN)
+            for telling in late:
+                telling.cancel()
+            await asyncio.wait(still)
+            await asyncio.sleep(0)  # its end is noted
+        await self._let_go()
 
     async def _keep_writing(self) -> None:
         while True:
@@ -123,21 +144,39 @@ class Hedge:
                 one.telling.add_done_callback(partial(self._note_end, one.held.key))
 
     def _note_end(self, key: tuple[str, str], telling: Telling) -> None:
-        """Refused or cancelled is not told: whoever hands the inbox over finds out why."""
-        told = not telling.cancelled() and telling.exception() is None and telling.result()
+        told = _is_told(telling)
         self._ended[key] = told or self._ended.get(key, False)
+        if not told:
+            self._untold.set()
 
     async def _keep_letting_go(self) -> None:
+        """Soon after it was told; at once where it was not, for it waits."""
         while True:
-            await asyncio.sleep(LET_GO_EVERY)
-            await self._let_go()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._untold.wait(), LET_GO_EVERY)
+            self._untold.clear()
+            if not await self._let_go():
+                await asyncio.sleep(LET_GO_EVERY)
 
-    async def _let_go(self) -> None:
-        """What is not let go of, because PostgreSQL is away, is handed over once more: inbox dedupe drops it."""
+    async def _let_go(self) -> bool:
+        """Whether it is done. What is never let go of is handed over once more: inbox dedupe drops it."""
         ended, self._ended = self._ended, {}
         if not ended:
-            return
+            return True
         try:
-            await self._inbox.let_go(ended)
-        except Unavailable as error:
-            log.debug("hedge_not_let_go", reason=str(error))
+            await in_time(self._inbox.let_go(ended), WRITTEN_WITHIN)
+        except Exception as error:
+            if not isinstance(error, Unavailable | TimeoutError):
+                log.exception("hedge_not_let_go")
+            self._ended = {key: told or self._ended.get(key, False) for key, told in ended.items()} | {
+                key: told or ended.get(key, False) for key, told in self._ended.items()
+            }
+            if len(self._ended) > MOST_ENDED:
+                self._ended = {}
+            return False
+        return True
+
+
+def _is_told(telling: Telling) -> bool:
+    """Refused or cancelled is not told: whoever hands the inbox over finds out why."""
+    return not telling.cancelled() and telling.exception() is None and telling.result()

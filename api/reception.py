@@ -1,4 +1,4 @@
-"""Makes what was heard durable: in its conversation, or, while Temporal is away, in the inbox that is handed over."""
+"""Makes what was heard durable: in its conversation, or, while Temporal is away or slow, in the inbox."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ from runtime import metrics
 from runtime.in_time import in_time
 
 TEMPORAL_WITHIN = 3.0
-"""Seconds Temporal has to take a message before the inbox does."""
+"""Seconds Temporal has to take a message before it is given up, and the inbox has it."""
 INBOX_WITHIN = 3.0
 AT_ONCE = 50
 """Conversations that one round of handing over serves."""
@@ -104,8 +104,8 @@ class Reception:
 
     async def _is_told(self, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Whether Temporal took it, behind what the same conversation is still being told."""
-        if self._hedge:
-            await self._hedge.told(address.conversation_id)
+        if self._hedge and not await self._hedge.told(address.conversation_id):
+            return False
         return not self._away and await self._is_taken(address, heard, opens=opens)
 
     async def _queue(self, address: Address, heard: Heard, *, opens: bool) -> None:
@@ -113,6 +113,8 @@ class Reception:
         try:
             await self._keep(address, heard, opens=opens)
         except Unavailable:
+            if self._hedge:
+                await self._hedge.told(address.conversation_id)
             if not await self._is_taken(address, heard, opens=opens):
                 raise
             self._away = False  # what waits there is handed over once it can be read
@@ -209,7 +211,7 @@ class Reception:
             if self._failing:
                 return
             log.info("inbox_handed_over", messages=len(taken.done), waiting=waiting - len(taken.done))
-        if self._away:
+        if self._away and (self._hedge is None or self._hedge.is_settled):
             self._away = False
             log.info("inbox_empty")
 
@@ -246,4 +248,6 @@ def _kind_of(heard: Heard) -> str:
 
 
 def _id_of(heard: Heard) -> str:
+    if isinstance(heard, ReceiptSeen):  # a part is accepted first, and may fail later
+        return f"{heard.message_id}/{heard.state}"
     return heard.key if isinstance(heard, InboundMessage) else heard.message_id

@@ -46,7 +46,7 @@ def _histogram(name: str, what: str, labels: Sequence[str] = ACCOUNT) -> Histogr
 end_to_end_latency_ms = _histogram(
     "end_to_end_latency_ms", "First message of the burst to first reply accepted by the platform", FLOW
 )
-checkpointer_latency_ms = _histogram("checkpointer_latency_ms", "Time until a signal is durable")
+checkpointer_latency_ms = _histogram("checkpointer_latency_ms", "Time until Temporal has taken a signal")
 webhook_ack_ms = _histogram(
     "webhook_ack_ms", "Time until a webhook is answered: taken (push), or with the reply (response)", (*ACCOUNT, "kind")
 )

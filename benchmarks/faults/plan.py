@@ -31,7 +31,7 @@ class Step(StrEnum):
     """How far a turn has come, in the order a turn goes; every one is held by a gate while we strike."""
 
     ARRIVING = "arriving"
-    """The webhook's bytes are here, and nothing of it is durable (Temporal stands still)."""
+    """The webhook's bytes are here, and Temporal has nothing of it (it stands still); PostgreSQL may."""
     ACCEPTED = "accepted"
     """The webhook has just been answered 2xx."""
     DECIDING = "deciding"

@@ -191,7 +191,7 @@ def _doc(step: Step) -> str:
 
 
 _STEPS = {
-    Step.ARRIVING: "the webhook's bytes are here, nothing is durable (Temporal is frozen before the strike)",
+    Step.ARRIVING: "the webhook's bytes are here, Temporal (frozen before the strike) has nothing of it, PostgreSQL may",
     Step.ACCEPTED: "the webhook has just been answered 2xx",
     Step.DECIDING: "the burst is about to be written down",
     Step.ASKING: "the model has the question",

@@ -134,7 +134,7 @@ class Striker:
             await self._hit(strike, lambda: self._open(turn, strike))
 
     async def _strike_on_arrival(self, turn: Turn, strike: Strike) -> None:
-        """Temporal stands still, so the webhook cannot be answered before we strike."""
+        """Temporal stands still, so at most PostgreSQL has the message when we strike."""
         frozen = self._processes.of(Victim.TEMPORAL)
         self._processes.send(frozen, signal.SIGSTOP)
         try:

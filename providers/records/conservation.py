@@ -194,7 +194,7 @@ class Conservation:
 
 
 async def unaccounted(pool: Pool, after: float) -> dict[tuple[str, ...], float]:
-    """Messages without a fate for longer than `after` seconds, and all of the inbox, by platform and account."""
+    """Messages without a fate for longer than `after` seconds, and what waits in the inbox, by platform and account."""
     rows = await fetch_all(pool, _UNACCOUNTED, {"after": after})
     return {(row["platform"], row["account"]): float(row["n"]) for row in rows}
 

@@ -34,17 +34,18 @@ SELECT given.*, clock_timestamp() + %(seconds)s * interval '1 s'
               %(kinds)s::text[], %(messages)s::jsonb[], %(opens)s::boolean[]) AS given
 ON CONFLICT (conversation_id, message_id) DO NOTHING
 """
+# A row that somebody is handing over at this moment is theirs.
 _LET_GO = """
-WITH given AS (SELECT * FROM unnest(%(conversations)s::text[], %(ids)s::text[], %(told)s::boolean[])
-                        AS given (conversation_id, message_id, told)),
-told AS (DELETE FROM inbox USING given
-          WHERE given.told AND (inbox.conversation_id, inbox.message_id) = (given.conversation_id, given.message_id))
-UPDATE inbox SET next_at = clock_timestamp() FROM given
- WHERE NOT given.told AND (inbox.conversation_id, inbox.message_id) = (given.conversation_id, given.message_id)
-   AND attempts = 0 AND next_at > clock_timestamp()
+WITH ended AS (
+    SELECT inbox.id, given.told FROM inbox JOIN unnest(%(conversations)s::text[], %(ids)s::text[], %(told)s::boolean[])
+           AS given (conversation_id, message_id, told) USING (conversation_id, message_id)
+       FOR UPDATE OF inbox SKIP LOCKED
+), told AS (DELETE FROM inbox USING ended WHERE ended.told AND inbox.id = ended.id)
+UPDATE inbox SET next_at = clock_timestamp() FROM ended
+ WHERE NOT ended.told AND inbox.id = ended.id AND attempts = 0 AND next_at > clock_timestamp()
 """
 BEING_TOLD: Final = "(attempts = 0 AND next_at > clock_timestamp())"
-"""Of a row: its conversation is being told of it at this moment, so it does not wait."""
+"""Of a row: its conversation is being told of it at this moment (a letter's as well), so it does not wait."""
 
 # Conversations with something due, those that have waited longest first. What waits for a person holds nobody up; what
 # waits for its next attempt, or is being told, holds up its own conversation alone, so that order is kept. However many

@@ -15,13 +15,8 @@ from runtime.settings import Settings, load_settings
 
 
 def settings_for(**values: Any) -> Settings:
-    """Settings that know nothing of this machine's environment file.
-
-    Not hedged unless wished: what a webhook was answered 2xx for stands in its conversation, where most tests look.
-    """
-    known: dict[str, Any] = {
-        "operator_token": "operator-secret", "temporal_address": "127.0.0.1:1", "hedge_webhooks": False,
-    }  # fmt: skip
+    """Settings that know nothing of this machine's environment file."""
+    known: dict[str, Any] = {"operator_token": "operator-secret", "temporal_address": "127.0.0.1:1"}
     return load_settings(_env_file=None, **(known | values))
 
 

@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from api.hedge import ALONE, Hedge
 from domain.identifiers import Address
 from providers.records.inbox import Held, Inbox
-from providers.records.pool import Pool, fetch_all, open_pool
+from providers.records.pool import Pool, fetch_all, fetch_one, open_pool
 from runtime.settings import Settings
 from tests.api.running import serving, settings_for
 from tests.api.slow_line import held_line, slow_line
@@ -61,8 +61,8 @@ class House:
 
 
 def hedged(**values: Any) -> Settings:
-    """As an installation is that says nothing about it."""
-    return settings_for(hedge_webhooks=Settings.model_fields["hedge_webhooks"].default, **values)
+    """As an installation is that wants it."""
+    return settings_for(hedge_webhooks=True, **values)
 
 
 async def said(door: httpx.AsyncClient, contact: str, text: str) -> int:
@@ -133,12 +133,11 @@ async def test_what_a_stopped_api_was_telling_is_handed_over_by_the_next(
         with serving(hedged(temporal_address=address, database_url=database)) as url:
             async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as door:
                 assert 202 == await said(door, contact, "0")
-        address = servers.temporal_address
-        with serving(hedged(temporal_address=address, database_url=database)) as url:
-            async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as door:
                 next_one = House(door, gate, database, temporal)
-                assert ["0"] == next_one.inbox()
-                await next_one.until_heard(contact, "0")
+        assert ["0"] == next_one.inbox()
+        address = servers.temporal_address
+        with serving(hedged(temporal_address=address, database_url=database)):
+            await next_one.until_heard(contact, "0")
 
 
 async def test_without_postgresql_a_slow_temporal_is_waited_for(
@@ -190,10 +189,47 @@ async def test_whoever_asks_a_conversation_asks_behind_what_it_is_being_told(poo
     telling = asyncio.create_task(arrived.wait())
     assert await hedge.holds(MESSAGE, telling)
     asking = asyncio.create_task(hedge.told(MESSAGE.address.conversation_id))
-    await hedge.told("conv:bridge:default:2")  # nobody else waits
+    assert await hedge.told("conv:bridge:default:2"), "nobody else waits"
     assert not asking.done()
     arrived.set()
-    await asking
+    assert await asking
+    keeping.cancel()
+
+
+async def test_nothing_overtakes_what_temporal_did_not_take(pool: Pool) -> None:
+    """Whoever waited for it hears so; until its row is due, the inbox does not count as empty."""
+    hedge, given_up = Hedge(Inbox(pool)), asyncio.Event()
+
+    async def refused() -> bool:
+        return not await given_up.wait()
+
+    keeping = asyncio.create_task(hedge.keep())
+    assert await hedge.holds(MESSAGE, asyncio.create_task(refused()))
+    asking = asyncio.create_task(hedge.told(MESSAGE.address.conversation_id))
+    await asyncio.sleep(0)
+    given_up.set()
+    assert not await asking
+    assert not hedge.is_settled
+    async with asyncio.timeout(10):
+        while not hedge.is_settled:
+            await asyncio.sleep(0.01)
+    assert 1 == await Inbox(pool).waiting()
+    keeping.cancel()
+
+
+async def test_a_broken_line_to_postgresql_leaves_no_row_behind(pool: Pool) -> None:
+    """It may not be written for a while (a failover): the hedge lives on, and lets go when it can."""
+    hedge, arrived = Hedge(Inbox(pool)), asyncio.Event()
+    keeping = asyncio.create_task(hedge.keep())
+    assert await hedge.holds(MESSAGE, asyncio.create_task(arrived.wait()))
+    await fetch_one(pool, "ALTER TABLE inbox RENAME TO away")
+    arrived.set()
+    await asyncio.sleep(0.6)  # it has tried in vain
+    assert not keeping.done()
+    await fetch_one(pool, "ALTER TABLE away RENAME TO inbox")
+    async with asyncio.timeout(10):
+        while await kept(pool):
+            await asyncio.sleep(0.05)
     keeping.cancel()
 
 

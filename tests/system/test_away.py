@@ -60,7 +60,6 @@ def test_messages_taken_while_temporal_is_away_are_answered_afterwards(house: Ho
             taken += [post(house, f"31{customer}", f"вопрос {number}", f"93{customer}{number}") for customer in "12"]
             taken += [post(house, "311", f"вопрос {number}", f"931{number}")]  # delivered twice
         waiting = house.rows("SELECT count(*) FROM inbox")[0][0]
-        house.until(lambda: house.client.get("/health").json()["inbox"]["reason"].startswith("11 "))
         told = house.client.get("/health").json()
         metrics = house.client.get("/metrics").text
     finally:
@@ -71,7 +70,7 @@ def test_messages_taken_while_temporal_is_away_are_answered_afterwards(house: Ho
     house.until(lambda: house.rows("SELECT count(*) FROM inbox")[0][0] == 0)
 
     assert {200} == {status for status, _ in taken}
-    assert [] == [seconds for _, seconds in taken if seconds > 2.5], "nobody waits until Temporal is given up"
+    assert [] == [seconds for _, seconds in taken[1:] if seconds > 1], "only the first waits for Temporal"
     assert 11 == waiting
     assert ("degraded", "11 messages wait in the inbox for Temporal") == tuple(told["inbox"].values())
     assert 'unaccounted_messages{account="default",platform="chat2desk"} 11.0' in metrics
