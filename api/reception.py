@@ -87,24 +87,26 @@ class Reception:
         """
         if self._away:
             await self._queue(address, heard, opens=opens)
-        else:
-            await self._tell(address, heard, opens=opens)
+        elif self._hedge:
+            await self._hedged(self._hedge, address, heard, opens=opens)
+        elif not await self._is_taken(address, heard, opens=opens):
+            await self._keep(address, heard, opens=opens)
         self.note(address, heard)
 
-    async def _tell(self, address: Address, heard: Heard, *, opens: bool) -> None:
+    async def _hedged(self, hedge: Hedge, address: Address, heard: Heard, *, opens: bool) -> None:
         """Tell Temporal; while it is slow PostgreSQL is told, too, and the first that has it makes it durable."""
-        telling = asyncio.create_task(self._is_told(address, heard, opens=opens))
-        await asyncio.wait({telling}, timeout=self._hedge.patience if self._hedge else None)
-        if self._hedge and not telling.done():
+        telling = asyncio.create_task(self._is_told(hedge, address, heard, opens=opens))
+        await asyncio.wait({telling}, timeout=hedge.patience)
+        if not telling.done():
             held = Held(address, _kind_of(heard), _id_of(heard), heard.model_dump_json(), opens)
-            if await self._hedge.holds(held, telling):
+            if await hedge.holds(held, telling):
                 return
         if not await telling:
             await self._keep(address, heard, opens=opens)
 
-    async def _is_told(self, address: Address, heard: Heard, *, opens: bool) -> bool:
+    async def _is_told(self, hedge: Hedge, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Whether Temporal took it, behind what the same conversation is still being told."""
-        if self._hedge and not await self._hedge.told(address.conversation_id):
+        if not await hedge.told(address.conversation_id):
             return False
         return not self._away and await self._is_taken(address, heard, opens=opens)
 

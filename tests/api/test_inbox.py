@@ -11,6 +11,16 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from api.conversations import Conversations
+from api.reception import Reception
+from domain.identifiers import Address
+from domain.messages import ReceiptSeen, ReceiptState
+from flows.registry import FLOWS
+from platforms.registry import variables
+from providers.records.inbox import Inbox
+from providers.records.pool import open_pool
+from runtime.accounts import StatedAccounts
+from runtime.temporal import connect
 from tests.api.running import serving, settings_for
 from tests.servers_here import Servers
 
@@ -96,3 +106,19 @@ def test_what_no_conversation_takes_waits_for_a_person(
     assert 404 == operator.post(f"/api/inbox/{unreadable['id']}/retry").status_code
     until(lambda: 1 == rows(database, "SELECT attempts FROM inbox WHERE id = %s", refused["id"])[0]["attempts"])
     rows(database, "DELETE FROM inbox WHERE id = %s", refused["id"])
+
+
+async def test_a_part_taken_and_then_failed_is_both(servers: Servers) -> None:
+    """While Temporal is away the platform says that it took a part, and later that it failed: both are heard."""
+    pool = open_pool(servers.fresh_database(f"receipts_{uuid4().hex[:12]}"), size=2, name="test")
+    await pool.open()
+    settings = settings_for()  # Temporal is nowhere
+    accounts = StatedAccounts.of_settings(settings, variables(), FLOWS)
+    conversations = Conversations(await connect(settings, lazy=True), accounts, lambda _: "greeting")
+    reception, to = Reception(conversations, Inbox(pool)), Address(platform="whatsapp", account="default", contact="1")
+    for state in (ReceiptState.SENT, ReceiptState.FAILED, ReceiptState.FAILED):
+        await reception.take(to, ReceiptSeen(address=to, message_id="wamid.1", state=state), opens=False)
+    async with Inbox(pool).take(1) as taken:
+        told = [kept.message["state"] for kept in taken.rows]
+    await pool.close()
+    assert ["sent", "failed"] == told
