@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from platforms.base import Credentials
 from platforms.kit import Said
 from platforms.registry import PLATFORMS
 from providers.secrets import new_key
-from providers.servers.ports import any_free
+from providers.servers.ports import is_free
 from providers.servers.postgres import PostgresServer
 
 EVERTURN = str(Path(sys.executable).parent / "everturn")
@@ -59,12 +60,19 @@ MARKS = {
 """How the contract lets each child be told apart in a process list."""
 
 
+def _port() -> int:
+    """One for a house that may start much later: the kernel gives nobody a port below 32768 (Linux's default)."""
+    while not is_free("127.0.0.1", port := random.randrange(15_000, 32_000)):
+        pass
+    return port
+
+
 class House:
     """One running `everturn up`."""
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
-        self.port, self.temporal_port, self.ui_port, self.postgres_port = (any_free("127.0.0.1") for _ in range(4))
+        self.port, self.temporal_port, self.ui_port, self.postgres_port = (_port() for _ in range(4))
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = environment
         self.lines: list[str] = []
