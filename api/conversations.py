@@ -60,6 +60,8 @@ KNOWN_OPEN_FOR = 3_600.0
 """Seconds. Should one have closed meanwhile, the server says so, and it is opened again."""
 NOTICED_WITHIN = 0.5
 """Seconds beyond an asker's patience in which the conversation says "not yet"."""
+SHORTEST_WITHIN = 0.1
+"""Seconds a question is given that had to wait for its turn."""
 ANSWER_WITHIN = 8.0
 """Seconds an operator waits for a conversation's answer."""
 A_LOOK = timedelta(seconds=1.3)
@@ -135,12 +137,9 @@ class Conversations:
             priority=fairness_of(address),
             task_timeout=TASK_TIMEOUT,
         )
-        began = time.monotonic()
-        async with _reachable(asked.within):
-            await self._told(address)
-        left = max(0.1, asked.within - (time.monotonic() - began))
-        asked = asked.model_copy(update={"within": left})
-        async with _reachable(left + NOTICED_WITHIN):
+        if self._hedge:
+            asked = await self._behind_what_is_told(address, asked)
+        async with _reachable(asked.within + NOTICED_WITHIN):
             return await self._client.execute_update_with_start_workflow(
                 ConversationWorkflow.ask, asked, start_workflow_operation=opening
             )
@@ -243,6 +242,14 @@ class Conversations:
         """
         if not await self.is_told(address):
             raise unavailable("Temporal cannot be reached")
+
+    async def _behind_what_is_told(self, address: Address, asked: Asked) -> Asked:
+        """The same question, with the patience that is left."""
+        began = time.monotonic()
+        async with _reachable(asked.within):
+            await self._told(address)
+        left = asked.within - (time.monotonic() - began)
+        return asked.model_copy(update={"within": max(SHORTEST_WITHIN, left)})
 
     async def is_told(self, address: Address) -> bool:
         """Wait until it is no longer being told what its senders know taken; whether it heard all of it."""

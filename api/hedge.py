@@ -74,8 +74,8 @@ class Hedge:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no row of a message that Temporal did not take is still held."""
-        return all(self._ended.values())
+        """Whether nothing is under way, and no row of a message that Temporal did not take is still held."""
+        return not self._under_way and all(self._ended.values())
 
     async def told(self, conversation_id: str) -> bool:
         """Wait until a conversation is no longer being told what its senders know taken; whether it heard all of it."""
@@ -160,7 +160,7 @@ class Hedge:
 
     async def _let_go(self) -> bool:
         """Whether it is done. What is never let go of is handed over once more: inbox dedupe drops it."""
-        ended, self._ended = self._ended, {}
+        ended = dict(self._ended)
         if not ended:
             return True
         try:
@@ -168,12 +168,10 @@ class Hedge:
         except Exception as error:
             if not isinstance(error, Unavailable | TimeoutError):
                 log.exception("hedge_not_let_go")
-            self._ended = {key: told or self._ended.get(key, False) for key, told in ended.items()} | {
-                key: told or ended.get(key, False) for key, told in self._ended.items()
-            }
-            if len(self._ended) > MOST_ENDED:
-                self._ended = {}
+            if len(ended) > MOST_ENDED:
+                self._ended.clear()
             return False
+        self._ended = {key: told for key, told in self._ended.items() if ended.get(key) is not told}
         return True
 
 

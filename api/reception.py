@@ -97,10 +97,8 @@ class Reception:
         """Tell Temporal; while it is slow PostgreSQL is told, too, and the first that has it makes it durable."""
         telling = asyncio.create_task(self._is_told(hedge, address, heard, opens=opens))
         await asyncio.wait({telling}, timeout=hedge.patience)
-        if not telling.done():
-            held = Held(address, _kind_of(heard), _id_of(heard), heard.model_dump_json(), opens)
-            if await hedge.holds(held, telling):
-                return
+        if not telling.done() and await hedge.holds(_held(address, heard, opens=opens), telling):
+            return
         if not await telling:
             await self._keep(address, heard, opens=opens)
 
@@ -150,10 +148,8 @@ class Reception:
 
     async def _keep(self, address: Address, heard: Heard, *, opens: bool) -> bool:
         """Put it into the inbox. A server that stands still is waited for no longer than the platform waits for us."""
-        message = heard.model_dump(mode="json")
-        putting = self._inbox.put(address, _kind_of(heard), _id_of(heard), message, opens=opens)
         try:
-            return await in_time(putting, INBOX_WITHIN)
+            return await in_time(self._inbox.put(_held(address, heard, opens=opens)), INBOX_WITHIN)
         except TimeoutError:  # should it succeed after all, the platform's next delivery is known already
             raise Unavailable("PostgreSQL does not answer") from None
 
@@ -243,6 +239,10 @@ class Reception:
             log.exception("inbox_row_failed", conversation=kept.conversation_id)
         else:
             taken.done.append(kept.id)
+
+
+def _held(address: Address, heard: Heard, *, opens: bool) -> Held:
+    return Held(address, _kind_of(heard), _id_of(heard), heard.model_dump_json(), opens)
 
 
 def _kind_of(heard: Heard) -> str:

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg.rows import DictRow
-from psycopg.types.json import Jsonb
 
 from domain.identifiers import Address
 from domain.model import Value
@@ -18,7 +17,7 @@ MOST_ATTEMPTS = 10
 
 _PUT = """
 INSERT INTO inbox (conversation_id, platform, account, message_id, kind, message, opens)
-VALUES (%(conversation_id)s, %(platform)s, %(account)s, %(id)s, %(kind)s, %(message)s, %(opens)s)
+VALUES (%(conversation_id)s, %(platform)s, %(account)s, %(id)s, %(kind)s, %(message)s::jsonb, %(opens)s)
 ON CONFLICT (conversation_id, message_id) DO NOTHING
 RETURNING NOT EXISTS (
     SELECT 1 FROM inbox AS before WHERE before.conversation_id = %(conversation_id)s AND before.kind = 'message'
@@ -106,7 +105,7 @@ SELECT conversation_id FROM gone
 
 
 class Held(NamedTuple):
-    """Something heard that its conversation is being told of."""
+    """Something heard, as it goes into the inbox."""
 
     address: Address
     kind: str
@@ -158,16 +157,17 @@ class Inbox:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put(self, address: Address, kind: str, id: str, message: Mapping[str, Any], *, opens: bool) -> bool:
+    async def put(self, held: Held) -> bool:
         """Keep something heard; the same thing twice is kept once. Whether no message of the conversation waited."""
+        conversation, id = held.key
         values = {
-            "conversation_id": address.conversation_id,
-            "platform": address.platform,
-            "account": address.account,
-            "id": f"{kind}/{id}",
-            "kind": kind,
-            "message": Jsonb(message),
-            "opens": opens,
+            "conversation_id": conversation,
+            "platform": held.address.platform,
+            "account": held.address.account,
+            "id": id,
+            "kind": held.kind,
+            "message": held.message,
+            "opens": held.opens,
         }
         row = await fetch_one(self._pool, _PUT, values)
         return bool(row and row["is_first"])

@@ -18,13 +18,18 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     await opened.close()
 
 
+def held(number: int, customer: str = "0") -> Held:
+    """A message of a customer's."""
+    to = Address(platform="manychat", account="default", contact=customer)
+    return Held(to, "message", f"{customer}/{number}", f'{{"number": {number}}}', opens=True)
+
+
 async def filled(pool: Pool, customers: int, each: int) -> Inbox:
     """Customers who wrote in turns while Temporal was away."""
     inbox = Inbox(pool)
     for number in range(each):
         for customer in range(customers):
-            to = Address(platform="manychat", account="default", contact=str(customer))
-            await inbox.put(to, "message", f"{customer}/{number}", {"number": number}, opens=True)
+            await inbox.put(held(number, str(customer)))
     return inbox
 
 
@@ -68,12 +73,6 @@ async def test_what_waits_for_a_person_holds_nobody_up(pool: Pool) -> None:
         assert [1] == [kept.message["number"] for kept in taken.rows]
 
 
-def held(number: int, customer: str = "0") -> Held:
-    """A message that its conversation is being told of."""
-    to = Address(platform="manychat", account="default", contact=customer)
-    return Held(to, "message", f"{customer}/{number}", f'{{"number": {number}}}', opens=True)
-
-
 async def handed_over(inbox: Inbox) -> list[int]:
     """What can be handed over now, in its order."""
     async with inbox.take(50) as taken:
@@ -96,7 +95,7 @@ async def test_what_came_later_waits_behind_what_is_being_told(pool: Pool) -> No
     inbox = Inbox(pool)
     await inbox.hold([held(1)], 600)
     for customer, number in (("0", 2), ("7", 3)):
-        await inbox.put(held(0, customer).address, "message", f"{customer}/{number}", {"number": number}, opens=True)
+        await inbox.put(held(number, customer))
     assert [3] == await handed_over(inbox)
     await inbox.let_go({held(1).key: False})
     assert [1, 2, 3] == await handed_over(inbox)
