@@ -20,10 +20,13 @@ ALONE: Final = 0.012
 """Seconds a quick Temporal has a message to itself; a slow one has none."""
 QUICK: Final = 0.008
 """Seconds Temporal may usually take to be quick; idle, on a disk that syncs, it takes 4 to 6 (benchmarks/ack.py)."""
-WEIGHT: Final = 0.2
+OVERLOADED: Final = 0.04
+"""Seconds it usually takes one that has all it can do: at 20 turns a second it took 6 to 24 here, at the most there can
+be 30 to 180. Then everything waits for the disk that both servers write to, and nothing is written twice."""
+WEIGHT: Final = 0.05
 """Of the latest telling in what is usual."""
-SLOWEST: Final = 0.05
-"""Seconds that count as slow as any: one bad moment is forgotten within some ten messages."""
+SLOWEST: Final = 0.2
+"""Seconds that count as slow as any: one bad moment is forgotten within some thirty messages."""
 HELD_FOR: Final = 4.0
 """Seconds in which whoever holds a row says what became of it; then it is handed over like any other."""
 WRITTEN_WITHIN: Final = 3.0
@@ -64,8 +67,10 @@ class Hedge:
         """Seconds it takes Temporal lately to take a message."""
 
     @property
-    def patience(self) -> float:
-        """Seconds Temporal has the next message to itself."""
+    def patience(self) -> float | None:
+        """Seconds Temporal has the next message to itself; None: as long as it takes."""
+        if self._usual > OVERLOADED:
+            return None
         return ALONE if self._usual < QUICK else 0.0
 
     def note(self, took: float) -> None:

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     dedupe_days: float = Field(default=7, gt=0, le=90)
     handoff_patience_minutes: float = Field(default=30, gt=0, le=365 * 24 * 60)
     flood_messages_per_minute: int = Field(default=600, ge=1)
-    hedge_webhooks: bool = False
+    hedge_webhooks: bool = True
     unaccounted_after_minutes: float = Field(default=5, gt=0, le=365 * 24 * 60)
 
     _given: Mapping[str, Any] = PrivateAttr(default_factory=dict)

@@ -13,8 +13,8 @@ WARM_UP = 1 / 3
 """Share of the time in which caches fill; memory is compared from then on."""
 MOST_GROWTH, FREE_MEGABYTES = 0.10, 24.0
 """Memory counts as flat below this share, or below so many megabytes."""
-BESIDE_THE_POOL = 4
-"""Connections of a process that are not its pool's: its lease, and those that listen for news."""
+BESIDE_THE_POOL = 6
+"""Connections of a process that are not its pool's, at most: listeners for news, a worker's lease, an API's hedges."""
 FLAT = ("api", "worker")
 
 

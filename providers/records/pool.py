@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -17,6 +17,8 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 Noted = TypeVar("Noted")
 KEEP_TRYING_SECONDS = 30
 """How long an outcome is tried to be written down."""
+UNSYNCED: Final = "set_config('synchronous_commit', 'off', true)"
+"""In a statement's FROM: nobody waits for the disk. What the last half second wrote is lost if PostgreSQL dies then."""
 LOOKED_AT_WITHIN = 3.0
 """Seconds in which a server that is well answers that it is; a frozen one would never say that it is not."""
 

@@ -5,7 +5,9 @@ one of them, but then the slow account's waiting parts hold the others' back: me
 an account at full rate took 25 s instead of 4 beside twenty of one at two fifths of it.
 """
 
-from providers.records.pool import Pool, fetch_one
+from typing import Final, LiteralString
+
+from providers.records.pool import UNSYNCED, Pool, fetch_one
 
 MARGIN = 0.95
 """Of the rate; so that no sixty seconds hold one too many, whatever the clocks do."""
@@ -13,28 +15,34 @@ MARGIN = 0.95
 BACKWARDS = 5
 """Seconds. A moment that was given out later than this from now was so by a clock that has been put back since."""
 
-_WAIT = """
-WITH known AS (
-    SELECT at FROM turnstile_slots
-     WHERE key = %(key)s AND given_at <= clock_timestamp() + %(backwards)s * interval '1 s'
+# Moments lost with PostgreSQL are over when it is back. Only who waits has a slot: it is theirs however often they ask.
+_WAIT: Final[LiteralString] = f"""
+WITH asked AS MATERIALIZED (
+    SELECT clock_timestamp() AS at, %(gap)s * interval '1 s' AS gap, %(backwards)s * interval '1 s' AS backwards
+      FROM {UNSYNCED}
+), known AS (
+    SELECT slot.at FROM turnstile_slots AS slot, asked WHERE key = %(key)s AND given_at <= asked.at + backwards
 ), moved AS (
-    INSERT INTO turnstiles (platform, account, next_at, moved_at)
-    SELECT %(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s', clock_timestamp()
-     WHERE NOT EXISTS (SELECT 1 FROM known)
+    INSERT INTO turnstiles AS before (platform, account, next_at, moved_at)
+    SELECT %(platform)s, %(account)s, asked.at + gap, asked.at FROM asked WHERE NOT EXISTS (SELECT 1 FROM known)
     ON CONFLICT (platform, account) DO UPDATE
        SET next_at = %(gap)s * interval '1 s' + CASE
-               WHEN turnstiles.moved_at > clock_timestamp() + %(backwards)s * interval '1 s' THEN clock_timestamp()
-               ELSE greatest(turnstiles.next_at, clock_timestamp())
+               WHEN before.moved_at > excluded.moved_at + %(backwards)s * interval '1 s' THEN excluded.moved_at
+               ELSE greatest(before.next_at, excluded.moved_at)
            END,
-           moved_at = clock_timestamp()
+           moved_at = excluded.moved_at
     RETURNING next_at - %(gap)s * interval '1 s' AS at
+), slot AS (
+    SELECT at FROM known UNION ALL SELECT at FROM moved
 ), kept AS (
-    INSERT INTO turnstile_slots (key, at, given_at) SELECT %(key)s, at, clock_timestamp() FROM moved
+    INSERT INTO turnstile_slots (key, at, given_at) SELECT %(key)s, moved.at, asked.at FROM moved, asked
+     WHERE moved.at > asked.at
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, given_at = excluded.given_at
+), over AS (
+    DELETE FROM turnstile_slots USING slot, asked WHERE key = %(key)s AND slot.at <= asked.at
 )
-SELECT extract(epoch FROM at - clock_timestamp())::float8 AS wait
-  FROM (SELECT at FROM known UNION ALL SELECT at FROM moved) AS slot LIMIT 1
-"""
+SELECT extract(epoch FROM slot.at - asked.at)::float8 AS wait FROM slot, asked
+"""  # noqa: S608 — our own words
 
 
 _FREE = """
@@ -58,11 +66,7 @@ class Turnstile:
         gap = _gap(requests_per_minute)
         values = {"platform": platform, "account": account, "key": key, "gap": gap, "backwards": BACKWARDS}
         row = await fetch_one(self._pool, _WAIT, values)
-        wait = float(row["wait"]) if row else 0.0
-        if wait > 0:
-            return wait
-        await fetch_one(self._pool, "DELETE FROM turnstile_slots WHERE key = %(key)s", {"key": key})
-        return 0.0
+        return max(0.0, row["wait"]) if row else 0.0
 
     async def take_if_free(self, platform: str, account: str, requests_per_minute: int) -> bool:
         """Take this moment, if nobody waits for it; whoever does not get it has not queued up."""

@@ -50,7 +50,7 @@ def test_a_quiet_minute_keeps_every_promise() -> None:
         (seen(wait=11.0), ["first reply, p95"]),
         (seen(wait=19.0), ["first reply, p95", "first reply, p99"]),
         (seen(grown=90.0), ["memory of worker"]),
-        (seen(connections=29), ["connections to PostgreSQL, most"]),
+        (seen(connections=33), ["connections to PostgreSQL, most"]),
         (seen(wait=None), ["first reply, p95", "first reply, p99", "bursts without a reply"]),
         (Seen(), ["webhook answered, p99", "first reply, p95", "first reply, p99", "bursts without a reply"]),
     ],

@@ -10,7 +10,7 @@ from tests.system.house import EVERYDAY, House
 @pytest.fixture(scope="module")
 def house(let: Let) -> House:
     """One that was told to hedge."""
-    return let(**EVERYDAY, HEDGE_WEBHOOKS="true")
+    return let(**EVERYDAY)
 
 
 @pytest.mark.slow
