@@ -26,7 +26,7 @@ be 30 to 180. Then everything waits for the disk that both servers write to, and
 WEIGHT: Final = 0.05
 """Of the latest telling in what is usual."""
 SLOWEST: Final = 0.2
-"""Seconds that count as slow as any: one bad moment is forgotten within some thirty messages."""
+"""Seconds that count as slow as any: a bad moment is forgotten within some thirty to eighty messages."""
 HELD_FOR: Final = 4.0
 """Seconds in which whoever holds a row says what became of it; then it is handed over like any other."""
 WRITTEN_WITHIN: Final = 3.0
@@ -74,7 +74,7 @@ class Hedge:
         return ALONE if self._usual < QUICK else 0.0
 
     def note(self, took: float) -> None:
-        """Temporal took a message, or did not, in so many seconds."""
+        """Temporal took a message in so many seconds."""
         self._usual += (min(took, SLOWEST) - self._usual) * WEIGHT
 
     @property

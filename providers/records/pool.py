@@ -18,7 +18,7 @@ Noted = TypeVar("Noted")
 KEEP_TRYING_SECONDS = 30
 """How long an outcome is tried to be written down."""
 UNSYNCED: Final = "set_config('synchronous_commit', 'off', true)"
-"""In a statement's FROM: nobody waits for the disk. What the last half second wrote is lost if PostgreSQL dies then."""
+"""In a statement's FROM: nobody waits for the disk. What the last 0.6 s wrote is lost if PostgreSQL dies then."""
 LOOKED_AT_WITHIN = 3.0
 """Seconds in which a server that is well answers that it is; a frozen one would never say that it is not."""
 

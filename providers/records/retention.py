@@ -97,6 +97,8 @@ WITH old AS (
 ), gone AS (DELETE FROM media USING old WHERE media.id = old.id RETURNING 1)
 SELECT count(*) AS n FROM gone
 """
+# Whose part was withdrawn while it waited never comes for its moment.
+_MOMENTS = "DELETE FROM turnstile_slots WHERE at < %(now)s::timestamptz - interval '1 day'"
 _KINDS = {
     "lines": _LINES, "decisions": _DECISIONS, "parts": _PARTS, "summaries": _SUMMARIES, "conversations": _CONVERSATIONS,
     "traces": _TRACES,
@@ -134,6 +136,10 @@ class Retention:
         if any(gone.values()):
             log.info("records_swept", platform=term.platform, account=term.account, **gone)
         return gone
+
+    async def sweep_moments(self, now: datetime) -> None:
+        """Let go of the moments to send at that nobody came for."""
+        await fetch_one(self._pool, _MOMENTS, {"now": now})
 
     async def forget(self, term: Term, now: datetime, is_running: IsRunning) -> None:
         """Forget an account's customers of whom nothing is left."""
@@ -177,6 +183,7 @@ async def sweep_all(accounts: Accounts, pool: Pool, now: datetime) -> None:
     retention = Retention(pool)
     for term in await terms(accounts, retention):
         await retention.sweep(term, now)
+    await retention.sweep_moments(now)
 
 
 async def forget_all(accounts: Accounts, pool: Pool, now: datetime, is_running: IsRunning) -> None:

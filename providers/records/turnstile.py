@@ -15,7 +15,8 @@ MARGIN = 0.95
 BACKWARDS = 5
 """Seconds. A moment that was given out later than this from now was so by a clock that has been put back since."""
 
-# Moments lost with PostgreSQL are over when it is back. Only who waits has a slot: it is theirs however often they ask.
+# Only who waits has a slot: it is theirs however often they ask. Should PostgreSQL die within half a second, one part may
+# go before its moment. The clock is looked at again once the row is ours: whoever waited for it asked a while ago.
 _WAIT: Final[LiteralString] = f"""
 WITH asked AS MATERIALIZED (
     SELECT clock_timestamp() AS at, %(gap)s * interval '1 s' AS gap, %(backwards)s * interval '1 s' AS backwards
@@ -27,10 +28,10 @@ WITH asked AS MATERIALIZED (
     SELECT %(platform)s, %(account)s, asked.at + gap, asked.at FROM asked WHERE NOT EXISTS (SELECT 1 FROM known)
     ON CONFLICT (platform, account) DO UPDATE
        SET next_at = %(gap)s * interval '1 s' + CASE
-               WHEN before.moved_at > excluded.moved_at + %(backwards)s * interval '1 s' THEN excluded.moved_at
+               WHEN before.moved_at > clock_timestamp() + %(backwards)s * interval '1 s' THEN excluded.moved_at
                ELSE greatest(before.next_at, excluded.moved_at)
            END,
-           moved_at = excluded.moved_at
+           moved_at = clock_timestamp()
     RETURNING next_at - %(gap)s * interval '1 s' AS at
 ), slot AS (
     SELECT at FROM known UNION ALL SELECT at FROM moved
@@ -45,14 +46,14 @@ SELECT extract(epoch FROM slot.at - asked.at)::float8 AS wait FROM slot, asked
 """  # noqa: S608 — our own words
 
 
-_FREE = """
+_FREE: Final[LiteralString] = f"""
 INSERT INTO turnstiles AS known (platform, account, next_at, moved_at)
-VALUES (%(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s', clock_timestamp())
+SELECT %(platform)s, %(account)s, clock_timestamp() + %(gap)s * interval '1 s', clock_timestamp() FROM {UNSYNCED}
 ON CONFLICT (platform, account) DO UPDATE
    SET next_at = clock_timestamp() + %(gap)s * interval '1 s', moved_at = clock_timestamp()
  WHERE known.next_at <= clock_timestamp() OR known.moved_at > clock_timestamp() + %(backwards)s * interval '1 s'
 RETURNING next_at
-"""
+"""  # noqa: S608 — our own words
 
 
 class Turnstile:

@@ -116,6 +116,30 @@ async def test_one_that_temporal_does_not_take_at_all_is_handed_over(house: Hous
     await house.until_heard(contact, "0", "1", "2")
 
 
+async def test_an_absence_of_temporal_is_not_taken_for_too_much_work(house: House, contact: str) -> None:
+    """Once it is back, the next slow moment is hedged as the first one was."""
+    assert [202] == await house.write(contact, "0")
+    house.gate.clear()
+    people = [f"{contact}{number}" for number in range(8)]
+    assert {202} == {status for (status,) in await asyncio.gather(*(house.write(one, "1") for one in people))}
+    await until(lambda: len(waiting(house.database)) == len(people))
+    house.gate.set()
+    await until(lambda: house.inbox() == [])
+    await is_calm(house)
+    house.gate.clear()
+    assert [202] == await house.write(contact, "2")
+    assert (["2"], []) == (house.inbox(), waiting(house.database)), "it is being told, and was not waited for"
+    house.gate.set()
+    await house.until_heard(contact, "0", "2")
+
+
+async def is_calm(house: House) -> None:
+    """Until Temporal counts as back."""
+    async with asyncio.timeout(20):
+        while (await house.door.get("/health")).json()["inbox"]["status"] != "ok":
+            await asyncio.sleep(0.05)
+
+
 def waiting(database: str) -> list[str]:
     """Messages that nobody tells at this moment."""
     with psycopg.connect(database) as connection:

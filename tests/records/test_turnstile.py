@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from providers.records.pool import Pool, fetch_all, open_pool
@@ -62,6 +63,26 @@ async def test_a_clock_that_was_put_back_keeps_nobody_waiting(pool: Pool) -> Non
         )
     assert 0 == await turnstile.wait("manychat", "a", "second", 60)
     assert await turnstile.wait("manychat", "a", "third", 60) < 3
+
+
+async def test_whoever_waited_long_for_their_turn_at_the_row_keeps_the_rate(
+    pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that stood still for a while is no clock that was put back: the queue is not forgotten."""
+    monkeypatch.setattr("providers.records.turnstile.BACKWARDS", 0.3)
+    turnstile = Turnstile(pool)
+    await turnstile.wait("manychat", "a", "first", 10)
+    async with await psycopg.AsyncConnection.connect(database_url) as holder:
+        await holder.execute("UPDATE turnstiles SET moved_at = clock_timestamp()")
+        early = [asyncio.create_task(turnstile.wait("manychat", "a", f"early{n}", 10)) for n in range(2)]
+        await asyncio.sleep(0.5)
+        late = [asyncio.create_task(turnstile.wait("manychat", "a", f"late{n}", 10)) for n in range(5)]
+        await asyncio.sleep(0.2)
+    await asyncio.gather(*early, *late)
+    moments = [row["at"] for row in await fetch_all(pool, "SELECT at FROM turnstile_slots ORDER BY at")]
+    gaps = [(later - sooner).total_seconds() for sooner, later in itertools.pairwise(moments)]
+    assert 6 == len(gaps)
+    assert all(gap > 5.9 / MARGIN for gap in gaps), gaps
 
 
 async def test_a_moment_costs_no_wait_for_the_disk(database_url: str) -> None:

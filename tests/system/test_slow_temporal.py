@@ -9,7 +9,7 @@ from tests.system.house import EVERYDAY, House
 
 @pytest.fixture(scope="module")
 def house(let: Let) -> House:
-    """One that was told to hedge."""
+    """An everyday one: it hedges."""
     return let(**EVERYDAY)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.turn_taking import TurnTaking
 from providers.records.directory import Directory
-from providers.records.pool import Pool, fetch_all
+from providers.records.pool import Pool, fetch_all, fetch_one
 from providers.records.retention import Retention, Term, days_of, forget_all, sweep_all, terms
 from providers.records.tenants import Status, Tenant, Tenants
 from providers.secrets import SecretBox, new_key
@@ -79,6 +79,16 @@ async def test_what_is_over_its_time_goes_and_what_is_not_stays(pool: Pool, book
     assert [{"id": order}] == await fetch_all(pool, "SELECT id FROM orders"), "orders are the shop's own books"
     outcomes = await fetch_all(pool, "SELECT conversation_id FROM dialog_outcomes ORDER BY id")
     assert ["conv:whatsapp:default:", fresh] == [row["conversation_id"] for row in outcomes], "counted, of nobody"
+
+
+async def test_a_moment_to_send_at_that_nobody_came_for_does_not_stay(pool: Pool) -> None:
+    """A part that was withdrawn while it waited for its turn leaves nothing behind, and nobody's contact."""
+    for key, age in (("conv:whatsapp:default:1/a/1/0", 25), ("conv:whatsapp:default:2/a/1/0", 23)):
+        values = {"key": key, "age": age}
+        query = "INSERT INTO turnstile_slots (key, at) VALUES (%(key)s, now() - %(age)s * interval '1 h')"
+        await fetch_one(pool, query, values)
+    await sweep_all(StatedAccounts([account("whatsapp", "default", "")]), pool, datetime.now(UTC))
+    assert [{"key": "conv:whatsapp:default:2/a/1/0"}] == await fetch_all(pool, "SELECT key FROM turnstile_slots")
 
 
 async def test_every_account_has_its_own_time(pool: Pool, books: Books) -> None:
