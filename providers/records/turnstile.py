@@ -15,8 +15,8 @@ MARGIN = 0.95
 BACKWARDS = 5
 """Seconds. A moment that was given out later than this from now was so by a clock that has been put back since."""
 
-# Only who waits has a slot: it is theirs however often they ask. Should PostgreSQL die within half a second, one part may
-# go before its moment. The clock is looked at again once the row is ours: whoever waited for it asked a while ago.
+# Only who waits has a slot: it is theirs however often they ask. Should PostgreSQL die within half a second, one part
+# may go before its moment. The clock is looked at again once the row is ours: whoever waited for it asked a while ago.
 _WAIT: Final[LiteralString] = f"""
 WITH asked AS MATERIALIZED (
     SELECT clock_timestamp() AS at, %(gap)s * interval '1 s' AS gap, %(backwards)s * interval '1 s' AS backwards
