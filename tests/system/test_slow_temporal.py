@@ -23,7 +23,7 @@ def test_what_an_api_was_telling_when_it_was_killed_is_answered_once(house: Hous
     freeze(*temporal)
     try:
         assert [200, 200] == [post(house, "371", f"вопрос {number}", f"937{number}")[0] for number in range(2)]
-        assert 2 == house.rows("SELECT count(*) FROM inbox WHERE attempts = 0 AND next_at > clock_timestamp()")[0][0]
+        assert 2 == house.rows("SELECT count(*) FROM inbox")[0][0]
         house.kill("api")
     finally:
         thaw(*temporal)
