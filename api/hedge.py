@@ -20,9 +20,10 @@ ALONE: Final = 0.012
 """Seconds a quick Temporal has a message to itself; a slow one has none."""
 QUICK: Final = 0.008
 """Seconds Temporal may usually take to be quick; idle, on a disk that syncs, it takes 4 to 6 (benchmarks/ack.py)."""
-OVERLOADED: Final = 0.04
-"""Seconds it usually takes one that has all it can do: at 20 turns a second it took 6 to 24 here, at the most there can
-be 30 to 180. Then everything waits for the disk that both servers write to, and nothing is written twice."""
+OVERLOADED: Final = 0.06
+"""Seconds it usually takes one that has all it can do: at 20 turns a second it took 6 to 24 here, 45 for a moment after
+sixty new customers at once, at the most turns there can be 30 to 180. Then everything waits for the disk that both
+servers write to, and nothing is written twice."""
 WEIGHT: Final = 0.05
 """Of the latest telling in what is usual."""
 SLOWEST: Final = 0.2
